@@ -63,6 +63,9 @@ check: all $(TESTS) $(EXAMS)
 	    EARLIER=$(BUILD)/table.took BUDGET=60 WORK=check $(RUN) $(CHECKED) $(TESTS) || failed=1; \
 	    echo; cat $(BUILD)/table.txt; exit $$failed
 
+# What make check runs, without running it.
+tests: all $(TESTS) $(EXAMS)
+
 SCRIPTS := $(patsubst %,tests/%.sh,crash emoji exercises faults fetch pretrained photos checkers lesson19 pairs harness \
            make outputs package pages path quiz shapes style threads train)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
@@ -174,5 +177,5 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	    $(RACED:%=$(BUILD)/tsan/test-%) $(BUILD)/tsan/lesson-10 $(BUILD)/tsan/lesson-11
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
-.PHONY: help-dev install uninstall programs check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
+.PHONY: help-dev install uninstall programs tests check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
         coverage mutants check-all faulty faults crash threads

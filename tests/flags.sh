@@ -6,6 +6,15 @@
 what=$1
 shift
 
+# wide CC...: status 0 if float expressions are computed in a wider type.
+wide() { [ "$(echo __FLT_EVAL_METHOD__ | "$@" -std=c11 -E -P -x c - 2>/dev/null)" != 0 ]; }
+
+# without_sse CC...: status 0 if the caller's own flags exclude SSE2, by name or by coming last.
+without_sse() {
+    case " $* " in *" -mno-sse"* | *" -mfpmath=387 "*) return 0 ;; esac
+    wide "$@" -msse2 -mfpmath=sse
+}
+
 accepts() { "$@" -E -x c /dev/null >/dev/null 2>&1; }
 
 case $what in
@@ -15,9 +24,13 @@ native) # some compilers for arm64 accept -mcpu=native only
     ;;
 mend) # Where float expressions are computed in a wider type (x87: long double; s390x: double, in the standard's words
     # only), gcc -std=c11 refuses "number * vector", and digits would be others. Float arithmetic stays float: on x86 by
-    # SSE2, which every processor since 2003 has.
-    if [ "$(echo __FLT_EVAL_METHOD__ | "$@" -std=c11 -E -P -x c - 2>/dev/null)" != 0 ]; then
-        case $("$@" -dM -E -x c /dev/null 2>/dev/null) in *__i386__*) printf -- '-msse2 -mfpmath=sse ' ;; esac
+    # SSE2, which every processor since 2003 has. Without it, at least every variable is rounded.
+    if wide "$@"; then
+        case $("$@" -dM -E -x c /dev/null 2>/dev/null) in
+        *__i386__*)
+            if without_sse "$@"; then printf -- '-ffloat-store -Wno-psabi '; else printf -- '-msse2 -mfpmath=sse '; fi
+            ;;
+        esac
         accepts "$@" -Werror -fexcess-precision=fast && printf -- '-fexcess-precision=fast '
     fi
     # gcc 12 for arm64 stops with "internal compiler error" at a loop of fmax, unless fmax remains a call

@@ -552,10 +552,26 @@ TEST(lines_are_broken_at_the_terminals_width) {
     wrapped(40, true, "", 0, "\n");
 }
 
-TESTS(lines_are_broken_at_the_terminals_width, a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can,
-      style_vanishes, text_has_its_width, heat_plain, heat_without_names_continues_below, heat_coloured,
-      colours_are_readable_and_ordered, bars_plain, bars_both_ways_in_eighths, bars_coloured, lines_plain,
-      the_first_curve_lies_on_top, lines_braille, lines_of_nothing_and_of_everything, axes_are_round,
+static void paragraph(bool terminal, const char *text, const char *want) {
+    Term term = capture(40, terminal, 0, true);
+    term_paragraph(&term, text);
+    same_text(drawn(&term), want);
+}
+
+TEST(prose_is_broken_at_the_terminals_width) {
+    static const char text[] = "\nFirst a line that is longer than forty columns, by far.\n"
+                               "  Then one that begins with spaces and goes on below them.\n\nShort,   with gaps";
+    paragraph(false, text, text);
+    paragraph(true, text,
+              "\nFirst a line that is longer than forty\ncolumns, by far.\n"
+              "  Then one that begins with spaces and\n  goes on below them.\n\nShort,   with gaps");
+    paragraph(true, "", "");
+}
+
+TESTS(lines_are_broken_at_the_terminals_width, prose_is_broken_at_the_terminals_width, a_file_is_plain_and_80_wide,
+      a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain, heat_without_names_continues_below,
+      heat_coloured, colours_are_readable_and_ordered, bars_plain, bars_both_ways_in_eighths, bars_coloured,
+      lines_plain, the_first_curve_lies_on_top, lines_braille, lines_of_nothing_and_of_everything, axes_are_round,
       tiles_in_half_blocks, tiles_in_backgrounds, captions_wider_than_their_pictures, tiles_are_made_to_fit,
       progress_on_a_terminal, progress_in_a_log, progress_is_silent_when_short, progress_makes_way_for_an_error,
       progress_in_a_narrow_terminal, progress_times, contracts)

@@ -11,18 +11,19 @@ static const char *const captions[] = { "a tabby cat", "a red sports car", "a mo
 enum { CAT, CAR, MOUNTAIN, RAMEN };
 
 static void dot_product(const num *x, const num *t) {
-    printf("  x . t = %.2f * %.2f + %.2f * %.2f = %.6f + %.6f = %.6f\n", x[0], t[0], x[1], t[1], x[0] * t[0],
-           x[1] * t[1], vec_dot(x, t, D));
+    term_say("  x . t = %.2f * %.2f + %.2f * %.2f = %.6f + %.6f = %.6f\n", x[0], t[0], x[1], t[1], x[0] * t[0],
+             x[1] * t[1], vec_dot(x, t, D));
 }
 
 static void length(const char *name, const num *x) {
-    printf("  |%s| = sqrt(%.2f^2 + %.2f^2) = sqrt(%.6f) = %.6f\n", name, x[0], x[1], vec_dot(x, x, D), vec_norm(x, D));
+    term_say("  |%s| = sqrt(%.2f^2 + %.2f^2) = sqrt(%.6f) = %.6f\n", name, x[0], x[1], vec_dot(x, x, D),
+             vec_norm(x, D));
 }
 
 static void cosine(const num *x, const num *t) {
     double cosine = vec_cosine(x, t, D);
-    printf("  cos(x, t) = x . t / (|x| |t|) = %.6f / (%.6f * %.6f) = %.6f\n", vec_dot(x, t, D), vec_norm(x, D),
-           vec_norm(t, D), cosine);
+    term_say("  cos(x, t) = x . t / (|x| |t|) = %.6f / (%.6f * %.6f) = %.6f\n", vec_dot(x, t, D), vec_norm(x, D),
+             vec_norm(t, D), cosine);
     printf("  the angle between them: %.3f degrees\n", acos(cosine) * 180 / acos(-1));
 }
 
@@ -30,8 +31,8 @@ static void unit_vectors(Mat pair) {
     const num *x = &AT(pair, 0, 0), *t = &AT(pair, 1, 0);
     mat_normalise_rows(pair);
     num gap[D] = { x[0] - t[0], x[1] - t[1] };
-    printf("  u = x / |x| = (%.6f, %.6f), length %.6f\n", x[0], x[1], vec_norm(x, D));
-    printf("  v = t / |t| = (%.6f, %.6f), length %.6f\n", t[0], t[1], vec_norm(t, D));
+    term_say("  u = x / |x| = (%.6f, %.6f), length %.6f\n", x[0], x[1], vec_norm(x, D));
+    term_say("  v = t / |t| = (%.6f, %.6f), length %.6f\n", t[0], t[1], vec_norm(t, D));
     printf("  u . v     = %.6f   the cosine, without a division\n", vec_dot(x, t, D));
     printf("  |u - v|^2 = %.6f   2 - 2 cos = %.6f: a large cosine is a small distance\n", vec_dot(gap, gap, D),
            2 - 2 * vec_dot(x, t, D));
@@ -117,8 +118,8 @@ int main(int argc, char **argv) {
         lesson_predict_number(&lesson, 0, 1e6, "From which k on does the dot product prefer the mountain?");
     lengthen(ramen, right, wrong);
     double k = vec_dot(ramen, right, D) / vec_dot(ramen, wrong, D);
-    printf("The dot products are equal at k = %.6f / %.6f = %.6f.\n", vec_dot(ramen, right, D),
-           vec_dot(ramen, wrong, D), k);
+    term_say("The dot products are equal at k = %.6f / %.6f = %.6f.\n", vec_dot(ramen, right, D),
+             vec_dot(ramen, wrong, D), k);
     printf("The cosines do not depend on k.\n");
     lesson_outcome_number(&lesson, &said, k, 6);
     draw(&lesson, ramen, right, wrong);

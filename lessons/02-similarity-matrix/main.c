@@ -95,8 +95,8 @@ static void show_similarities(const Lesson *lesson, Mat s) {
                   .high = 1 };
     lesson_heat(lesson, "02-similarity", &heat);
     hardest_negative(s, &caption, &picture);
-    printf("Largest cosine of a wrong pair: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
-           AT(s, caption, picture));
+    term_say("Largest cosine of a wrong pair: \"%s\" and the %s, %.6f.\n", captions[caption], pictures[picture],
+             AT(s, caption, picture));
     lesson_outcome(lesson, &pair, "\"%s\" and the %s", captions[caption], pictures[picture]);
 }
 
@@ -126,19 +126,19 @@ int main(int argc, char **argv) {
     num p[N];
     softmax_row(&AT(s, 0, 0), N, 1, p);
     print_row_terms(s, 1, 6);
-    printf("Only one term is not 0: the cross-entropy is -log %.6f = %.6f.\n", p[0], -log(p[0]));
+    term_say("Only one term is not 0: the cross-entropy is -log %.6f = %.6f.\n", p[0], -log(p[0]));
     lesson_outcome_number(&lesson, &said, p[0], 6);
 
     lesson_section(&lesson, "4. All rows, all columns, and the CLIP loss");
     double loss = clip_loss(memory, s, 1, 6);
-    printf("If all cosines were equal, the loss would be log 4 = %.6f.\n", log(N));
-    printf("If they were 1 on the diagonal and -1 elsewhere, it would be %.6f.\n", best_loss(1));
+    term_say("If all cosines were equal, the loss would be log 4 = %.6f.\n", log(N));
+    term_say("If they were 1 on the diagonal and -1 elsewhere, it would be %.6f.\n", best_loss(1));
 
     lesson_section(&lesson, "5. The same cosines at tau = 0.07");
     said = lesson_predict_number(&lesson, 0, 1e6, "The loss was %.6f. What is it when S is divided by 0.07?", loss);
     print_row_terms(s, 0.07, 8);
     loss = clip_loss(memory, s, 0.07, 8);
-    printf("With 1 on the diagonal and -1 elsewhere, it would now be %.2e.\n", best_loss(0.07));
+    term_say("With 1 on the diagonal and -1 elsewhere, it would now be %.2e.\n", best_loss(0.07));
     lesson_outcome_number(&lesson, &said, loss, 8);
     return lesson_end(&lesson);
 }

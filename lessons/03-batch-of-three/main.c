@@ -97,12 +97,12 @@ static void print_page(Lesson *lesson, Mat l) {
     print_losses("what the page prints", l, log(10), 4, 5);
     print_losses("the same, more digits", l, log(10), 6, 8);
     print_losses("right: natural logarithm", l, 1, 6, 8);
-    printf("The page uses log10. Natural logarithms are %.6f times as large.\n", log(10));
+    term_say("The page uses log10. Natural logarithms are %.6f times as large.\n", log(10));
 
     lesson_section(lesson, "Erratum 2: the minus of -log p is missing");
     print_losses("the page's formula", l, -log(10), 6, 8);
-    printf("The logarithm of a probability is never positive. The page still reports a positive mean, %.5f.\n",
-           cross_entropy_diagonal(l, 1) / log(10));
+    term_say("The logarithm of a probability is never positive. The page still reports a positive mean, %.5f.\n",
+             cross_entropy_diagonal(l, 1) / log(10));
 }
 
 int main(int argc, char **argv) {
@@ -142,6 +142,6 @@ int main(int argc, char **argv) {
     printf("Captions of unit length:\n");
     double loss = print_both_directions(memory, right);
     double page = cross_entropy_diagonal(l, 1) / log(10);
-    printf("\nThe page's answer is %.5f; the CLIP loss of this batch is %.8f.\n", page, loss);
+    term_say("\nThe page's answer is %.5f; the CLIP loss of this batch is %.8f.\n", page, loss);
     return lesson_end(&lesson);
 }

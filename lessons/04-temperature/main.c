@@ -139,7 +139,7 @@ int main(int argc, char **argv) {
         lesson_predict_number(&lesson, 0, 1, "The cosines are 0.8 0.6 0.5 0.3 0.1. What does 0.8 get at tau = 1?");
     printf("  tau   S = 0.8   S = 0.6   S = 0.5   S = 0.3   S = 0.1    entropy\n");
     print_softmax(S, N);
-    printf("Largest possible entropy: log 5 = %.6f. The order is the same in every row.\n", log(N));
+    term_say("Largest possible entropy: log 5 = %.6f. The order is the same in every row.\n", log(N));
     num p[N];
     softmax_row(S, N, 1, p);
     lesson_outcome_number(&lesson, &said, p[RIGHT], 6);
@@ -150,7 +150,7 @@ int main(int argc, char **argv) {
         lesson_predict_number(&lesson, 0, 1e6, "The truth is 0.8, ranked first. At which tau is its gradient longest?");
     print_gradients(RIGHT, "The truth is 0.8, ranked first");
     print_gradients(WRONG, "The truth is 0.6, ranked second");
-    printf("The gradient of the right answer is longest at tau = %.4f.\n", steepest_tau());
+    term_say("The gradient of the right answer is longest at tau = %.4f.\n", steepest_tau());
     lesson_outcome_number(&lesson, &said, steepest_tau(), 4);
     draw_gradients(&lesson);
 
@@ -162,11 +162,11 @@ int main(int argc, char **argv) {
     said = lesson_predict_number(&lesson, -1e6, 1e6,
                                  "Truth 0.3: s falls from 14.3 by 4.9 in the first step. Where is it after five?");
     double s = learn_scale();
-    printf("s is negative: the least similar caption now gets the largest logit. e^t stays positive.\n");
+    term_say("s is negative: the least similar caption now gets the largest logit. e^t stays positive.\n");
     lesson_outcome_number(&lesson, &said, s, 4);
 
     lesson_section(&lesson, "5. Why clamp at 100? The truth (0.8) is ranked first: a larger scale is always better");
     print_limits();
-    printf("From 1 / 0.07 to 100, t rises by log 7 = %.6f; there it is clamped.\n", log(7));
+    term_say("From 1 / 0.07 to 100, t rises by log 7 = %.6f; there it is clamped.\n", log(7));
     return lesson_end(&lesson);
 }

@@ -113,9 +113,9 @@ static void compare(Mat z, bool both) {
     for (int i = 0; i < N; i++)
         for (int k = 0; k < 3; k++)
             printf("  %8.5f %8.5f %8.5f%s", g[k][i * N], g[k][i * N + 1], g[k][i * N + 2], k < 2 ? " " : "\n");
-    printf("Largest difference: formula and tape %s 1e-15, formula and difference %s 1e-9.\n",
-           largest_difference(g[0], g[1]) < 1e-15 ? "below" : "ABOVE",
-           largest_difference(g[0], g[2]) < 1e-9 ? "below" : "ABOVE");
+    term_say("Largest difference: formula and tape %s 1e-15, formula and difference %s 1e-9.\n",
+             largest_difference(g[0], g[1]) < 1e-15 ? "below" : "ABOVE",
+             largest_difference(g[0], g[2]) < 1e-9 ? "below" : "ABOVE");
 }
 
 /* A long step has a large truncation error, a short one a large rounding error. */

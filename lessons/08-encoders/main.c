@@ -63,7 +63,7 @@ static void show_towers(Lesson *lesson, ClipConfig config, double work[2]) {
         loss = clip_loss(&t, logits, (Mat){ 0 });
     draw_heat(&lesson->term,
               &(Heat){ .title = "logits", .y = "picture", .x = "caption", .m = logits->val, .decimals = 2 });
-    printf("loss %.3f; of equal logits it would be log 4 = %.3f\n\n", (double)loss->val.v[0], log(B));
+    term_say("loss %.3f; of equal logits it would be log 4 = %.3f\n\n", (double)loss->val.v[0], log(B));
     work[0] = a.work / B;
     work[1] = b.work / B;
     tape_free(&t);
@@ -113,14 +113,14 @@ static double early_work(Lesson *lesson) {
     pixels.v = noise.v;
     Var score = early_fusion_score(&t, &m, tape_data(&t, pixels), ids, WORDS);
     double work = model_summary_make(&t.arena, &t, NULL).work;
-    printf("a picture and a caption together: [%d,128] tokens, one score %s, %.1f million multiply-adds\n",
-           WORDS + ACROSS * ACROSS, mat_shape_text(score->val), work / 1e6);
+    term_say("a picture and a caption together: [%d,128] tokens, one score %s, %.1f million multiply-adds\n",
+             WORDS + ACROSS * ACROSS, mat_shape_text(score->val), work / 1e6);
     tape_free(&t);
     return work;
 }
 
 static void compare_early_fusion(const double late[2], double early) {
-    printf("        N pictures, N captions: millions of multiply-adds\n");
+    term_say("        N pictures, N captions: millions of multiply-adds\n");
     printf("       N     towers    N x N dots     late fusion    early fusion   early / late\n");
     for (double n = 1; n <= 1e4; n *= 10) {
         double towers = n * (late[0] + late[1]) / 1e6, dots = n * n * D / 1e6;
@@ -159,8 +159,8 @@ static void print_answers(Clip *clip, const char *template, const Cifar *test) {
         colour += answer[i] / 5 == test->labels[i] / 5;
         both += answer[i] == test->labels[i];
     }
-    printf("of %d new pictures it names the colour of %.1f %% rightly, colour and shape of %.1f %%\n", test->n,
-           100.0 * colour / test->n, 100.0 * both / test->n);
+    term_say("of %d new pictures it names the colour of %.1f %% rightly, colour and shape of %.1f %%\n", test->n,
+             100.0 * colour / test->n, 100.0 * both / test->n);
     arena_free(&arena);
 }
 
@@ -193,7 +193,7 @@ static void show_attention(Lesson *lesson, int train_images) {
                            .tiles = tiles,
                            .count = 3 * SHOWN,
                            .columns = SHOWN });
-    printf(
+    term_say(
         "%d pictures: the shape covers %.1f %% of the patches; untrained, it gets %.1f %% of the attention; trained, "
         "%.1f %%\n",
         SCENES, covered, before, after);
@@ -236,8 +236,8 @@ int main(int argc, char **argv) {
     guess = lesson_predict_number(
         &lesson, 0, 1e9,
         "1000 pictures, 1000 captions, all pairs: how many times the work of late fusion is early fusion?");
-    printf("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n",
-           work[2][0] / 1e6, work[2][1] / 1e6);
+    term_say("late: a picture through vit %.1f million multiply-adds, a caption through transformer %.2f million\n",
+             work[2][0] / 1e6, work[2][1] / 1e6);
     double early = early_work(&lesson), n = 1000;
     compare_early_fusion(work[2], early);
     lesson_outcome_number(&lesson, &guess, n * n * early / (n * (work[2][0] + work[2][1]) + n * n * D), 0);

@@ -40,8 +40,8 @@ static void print_counts(const Cifar *train) {
     for (int i = 0; i < train->n; i++) n[train->labels[i]]++;
     printf("pictures of each class:");
     for (int c = 0; c < CIFAR_CLASSES; c++) printf(" %d", n[c]);
-    printf("\none picture: %d x %d pixels, 3 bytes each: %d numbers from 0 to 255\n", CIFAR_SIDE, CIFAR_SIDE,
-           CIFAR_NUMBERS);
+    term_say("\none picture: %d x %d pixels, 3 bytes each: %d numbers from 0 to 255\n", CIFAR_SIDE, CIFAR_SIDE,
+             CIFAR_NUMBERS);
 }
 
 /* Texts as the ids [n,T] that the text tower takes. */
@@ -162,8 +162,8 @@ int main(int argc, char **argv) {
     printf("of the first template alone: %d ids\n", small.size);
     lesson_outcome_number(&lesson, &said, small.size, 0);
     Vocab vocab = vocab_build(arena, many->templates, TEMPLATES, names, CIFAR_CLASSES);
-    printf("of all eight: %d ids. 0 pads, 1 is a text without a known word, then words in alphabetical order:\n",
-           vocab.size);
+    term_say("of all eight: %d ids. 0 pads, 1 is a text without a known word, then words in alphabetical order:\n",
+             vocab.size);
     for (int id = TEXT_FIRST_WORD; id < vocab.size; id++)
         printf("%4d %-12s%s", id, vocab.word[id], (id - 1) % 5 == 0 || id == vocab.size - 1 ? "\n" : "");
 

@@ -27,8 +27,8 @@ static void print_row(const EpochRow *r) {
            r->floor, r->loss - r->floor, 100 * r->image_to_text, 100 * r->text_to_image, r->logit_scale, r->positive,
            r->negative, 100 * r->test, r->rate, r->seconds);
     if (!isnan(r->test_tta))
-        printf("test pictures, with test-time augmentation: %.2f %% (without: %.2f %%)\n", 100 * r->test_tta,
-               100 * r->test);
+        term_say("test pictures, with test-time augmentation: %.2f %% (without: %.2f %%)\n", 100 * r->test_tta,
+                 100 * r->test);
     fflush(stdout);
 }
 
@@ -97,20 +97,21 @@ static void show_recipes(const Lesson *lesson, Arena *arena, const Cifar *pictur
 
 static void print_model(Arena *arena, const Recipe *r, const Cifar *train, const Cifar *test) {
     printf("recipe %s: %s\n", r->name, r->summary);
-    printf("%d training pictures, %d test pictures; %d epochs in batches of %d\n", train->n, test->n, r->epochs,
-           r->batch);
+    term_say("%d training pictures, %d test pictures; %d epochs in batches of %d\n", train->n, test->n, r->epochs,
+             r->batch);
     printf("pictures through the tower \"%s\", captions such as \"", r->model.image.kind);
-    printf("%s\" through \"%s\", both to %d dimensions\n", text_fill(arena, r->templates[0], train->names[3]),
-           r->model.text.kind, r->model.image.embed);
-    printf("with %d classes, a batch of %d holds about %d pairs with the same caption: no model can get the loss below "
-           "%.3f\n",
-           CIFAR_CLASSES, r->batch, r->batch / CIFAR_CLASSES, clip_loss_floor(r->batch, CIFAR_CLASSES));
+    term_say("%s\" through \"%s\", both to %d dimensions\n", text_fill(arena, r->templates[0], train->names[3]),
+             r->model.text.kind, r->model.image.embed);
+    term_say(
+        "with %d classes, a batch of %d holds about %d pairs with the same caption: no model can get the loss below "
+        "%.3f\n",
+        CIFAR_CLASSES, r->batch, r->batch / CIFAR_CLASSES, clip_loss_floor(r->batch, CIFAR_CLASSES));
     const char *image = r->model.image.kind;
     if (!r->micro_batch) return;
-    printf("%d pairs in memory at a time; gradient caching gives the gradient of all %d\n", r->micro_batch, r->batch);
+    term_say("%d pairs in memory at a time; gradient caching gives the gradient of all %d\n", r->micro_batch, r->batch);
     if (strcmp(image, "small") && strcmp(image, "vit"))
-        printf("the tower \"%s\" has batch norm: its means and variances are those of %d pictures, not of %d\n", image,
-               r->micro_batch, r->batch);
+        term_say("the tower \"%s\" has batch norm: its means and variances are those of %d pictures, not of %d\n",
+                 image, r->micro_batch, r->batch);
 }
 
 /* What the command line asks for; 0 means the recipe's own. */
@@ -157,7 +158,7 @@ static void show_end(const Lesson *lesson, Arena *arena, const TrainRun *run, Hi
         int done = train_log_read(run->log, history->rows, EPOCHS_MAX, &err);
         if (done < 0) die("%s", err.text);
         for (int i = 0; i < done; i++) print_row(&history->rows[i]);
-        printf("all %d epochs were done before: nothing was left to do\n", run->recipe.epochs);
+        term_say("all %d epochs were done before: nothing was left to do\n", run->recipe.epochs);
     }
     if (!run->profile) return;
     lesson_section(lesson, "Time of each operation");

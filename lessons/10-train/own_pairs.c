@@ -153,10 +153,10 @@ static void show_curves(const Lesson *lesson, Arena *arena, const History *h) {
 
 static void print_model(const Recipe *r, const PairSet *train, const char *augmented, int patience) {
     const ClipConfig *m = &r->model;
-    printf("%d different captions; pictures of %d x %d pixels, %s\n", train->caption_count, train->side, train->side,
-           augmented);
-    printf("image tower \"%s\", text tower \"%s\" of %d %s, both to %d dimensions\n", m->image.kind, m->text.kind,
-           m->tokens, r->byte_pairs ? "byte pairs" : "words", m->image.embed);
+    term_say("%d different captions; pictures of %d x %d pixels, %s\n", train->caption_count, train->side, train->side,
+             augmented);
+    term_say("image tower \"%s\", text tower \"%s\" of %d %s, both to %d dimensions\n", m->image.kind, m->text.kind,
+             m->tokens, r->byte_pairs ? "byte pairs" : "words", m->image.embed);
     printf("at most %d epochs in batches of %d", r->epochs, r->batch);
     printf(patience ? "; it stops after %d epochs without a better one\n" : "\n", patience);
 }
@@ -190,7 +190,7 @@ static void print_log(const char *log) {
         best = MAX(best, rows[i].test);
         print_row(&rows[i]);
     }
-    printf("all epochs were done before: nothing was left to do\n");
+    term_say("all epochs were done before: nothing was left to do\n");
 }
 
 static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run) {
@@ -207,7 +207,7 @@ static void train_and_show(const Lesson *lesson, Arena *arena, TrainRun *run) {
     else show_curves(lesson, arena, history);
     const EpochRow *last = history->count ? &history->rows[history->count - 1] : NULL;
     if (last && last->epoch < run->recipe.epochs)
-        printf("stopped after epoch %d: none was better than epoch %d\n", last->epoch, last->best);
+        term_say("stopped after epoch %d: none was better than epoch %d\n", last->epoch, last->best);
     fprintf(stderr, "model: %s\nstate: %s\nlog:   %s\n", run->best, run->checkpoint, run->log);
 }
 
@@ -216,7 +216,7 @@ void own_pairs_export(Lesson *lesson, const OwnPairs *own) {
     Err err;
     if (!export_model(&model.clip, own->export, model.fit && !strcmp(model.fit, "letterbox"), &err))
         die("%s", err.text);
-    printf("%s: the model for open_clip and Hugging Face\n", own->export);
+    term_say("%s: the model for open_clip and Hugging Face\n", own->export);
     clip_free(&model.clip);
 }
 

@@ -128,8 +128,8 @@ static void show_first(const Cifar *test, const int *said) {
         all += correct;
     }
     Rate rate = metrics_wilson(all, FIRST);
-    printf(" %%\ntogether %.1f %% (95 %% interval %.1f to %.1f)\n", 100 * rate.proportion, 100 * rate.low,
-           100 * rate.high);
+    term_say(" %%\ntogether %.1f %% (95 %% interval %.1f to %.1f)\n", 100 * rate.proportion, 100 * rate.low,
+             100 * rate.high);
 }
 
 static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const Cifar *test, TestAugmentation tta) {
@@ -149,8 +149,8 @@ static void classify_all(const Lesson *lesson, Clip *clip, Arena *arena, const C
 
     lesson_section(lesson, "How often is it right?");
     show_first(test, said);
-    printf("All %d: %.2f %% (95 %% interval %.2f to %.2f). Guessing: %.1f %%.\n", test->n, 100 * rate.proportion,
-           100 * rate.low, 100 * rate.high, 100.0 / CIFAR_CLASSES);
+    term_say("All %d: %.2f %% (95 %% interval %.2f to %.2f). Guessing: %.1f %%.\n", test->n, 100 * rate.proportion,
+             100 * rate.low, 100 * rate.high, 100.0 / CIFAR_CLASSES);
     show_classes(lesson, arena, test, confusion);
     lesson_section(lesson, "Which classes does it confuse?");
     show_confusion(lesson, arena, test, confusion);

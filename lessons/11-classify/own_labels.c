@@ -34,8 +34,10 @@ void own_picture(Lesson *lesson, LessonModel *model, const char *path, char **la
                          .decimals = 1,
                          .low = 0,
                          .high = 100 });
-    if (model->fit) printf("It must choose one of your labels: it cannot say \"none of these\".\n");
-    else printf("It was trained on ten classes and must choose one of your labels: it cannot say \"none of these\".\n");
+    if (model->fit) term_say("It must choose one of your labels: it cannot say \"none of these\".\n");
+    else
+        term_say(
+            "It was trained on ten classes and must choose one of your labels: it cannot say \"none of these\".\n");
 }
 
 static void show_rates(Lesson *lesson, const LessonLabels *labels, Confusion confusion) {
@@ -52,8 +54,8 @@ static void show_rates(Lesson *lesson, const LessonLabels *labels, Confusion con
                                .marked = c == labels->count };
     }
     Rate all = confusion_overall(confusion);
-    printf("right: %d of %d, %.1f %% (95 %% interval %.1f to %.1f). Guessing: %.1f %%.\n", all.right, all.of,
-           100 * all.proportion, 100 * all.low, 100 * all.high, 100.0 / labels->count);
+    term_say("right: %d of %d, %.1f %% (95 %% interval %.1f to %.1f). Guessing: %.1f %%.\n", all.right, all.of,
+             100 * all.proportion, 100 * all.low, 100 * all.high, 100.0 / labels->count);
     lesson_bars(lesson, "11-own-classes",
                 &(Bars){ .title = "accuracy of each label, with 95 % intervals",
                          .values = "accuracy",

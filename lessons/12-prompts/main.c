@@ -32,8 +32,8 @@ static void print_lengths(Mat mean) {
         min = MIN(min, length);
         max = MAX(max, length);
     }
-    printf("The means of %d classes' vectors over these wordings are %.4f to %.4f long; 1 if all were the same.\n", C,
-           min, max);
+    term_say("The means of %d classes' vectors over these wordings are %.4f to %.4f long; 1 if all were the same.\n", C,
+             min, max);
 }
 
 static void classify(Table *table, Arena *arena, Clip *clip, const Cifar *test) {
@@ -90,8 +90,8 @@ static void compare(Lesson *lesson, const LessonModelArgs *args, int pictures) {
     lesson_outcome_number(lesson, &said, 100 * (best - worst), 2);
 
     lesson_section(lesson, "3. Which differences are significant?");
-    printf("Best and worst trained wording are %.2f points apart; the interval of each is %.2f points wide.\n",
-           100 * (best - worst), 100 * (table->row[0].rate.high - table->row[0].rate.low));
+    term_say("Best and worst trained wording are %.2f points apart; the interval of each is %.2f points wide.\n",
+             100 * (best - worst), 100 * (table->row[0].rate.high - table->row[0].rate.low));
     wordings_significant(table, level);
     printf("\nYour own wording:  build/lesson-12 \"a nice {}\"\n");
     clip_free(&model.clip);

@@ -67,9 +67,10 @@ void wordings_significant(const Table *table, double level) {
         significant++;
         overlapping += row->rate.low < first->rate.high && first->rate.low < row->rate.high;
     }
-    printf("%d comparisons with the first: one in twenty has p < 0.05 by chance, so significant (*) is p < 0.05 / %d = "
-           "%.4f.\n",
-           table->count - 1, table->count - 1, level);
-    printf("Significant: %d. In %d of these the intervals overlap: intervals alone would not have shown them.\n",
-           significant, overlapping);
+    term_say(
+        "%d comparisons with the first: one in twenty has p < 0.05 by chance, so significant (*) is p < 0.05 / %d = "
+        "%.4f.\n",
+        table->count - 1, table->count - 1, level);
+    term_say("Significant: %d. In %d of these the intervals overlap: intervals alone would not have shown them.\n",
+             significant, overlapping);
 }

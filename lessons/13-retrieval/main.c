@@ -71,7 +71,7 @@ static void count_pairs(Arena *arena, const Search *s, Mat S, uint64_t seed) {
         for (int i = 0; i < n; i++) AT(pairs, i, j) = AT(S, i, text);
     }
     Mat by_text = transposed(arena, pairs);
-    printf("%d pictures, each with one of the %d captions of its class:\n", n, s->templates);
+    term_say("%d pictures, each with one of the %d captions of its class:\n", n, s->templates);
     retrieval_print(NULL, (Retrieval){ 0 });
     retrieval_print("text to image, its own picture", measure(by_text, own, own));
     retrieval_print("text to image, any of its class", measure(by_text, class, class));
@@ -164,7 +164,7 @@ int main(int argc, char **argv) {
     if (*folder) {
         if (!image_folder_open(&photos, arena, folder, &err)) die("%s", err.text);
         if (photos.set.n == 0) die("%s: there is no picture in this folder", folder);
-        printf("%d pictures from the folder, %d left out\n", photos.set.n, photos.skipped);
+        term_say("%d pictures from the folder, %d left out\n", photos.set.n, photos.skipped);
         s.set = &photos.set;
         s.files = photos.files;
     }

@@ -39,10 +39,10 @@ static void print_row(const HoldoutRow *r) {
     print_rate("never shown, one of all ten", r->held[0], r->pictures, 10);
     print_rate("closed world (all ten shown), one of the two", r->closed_two, r->pictures, 50);
     print_rate("closed world, one of all ten", r->closed_ten, r->pictures, 10);
-    printf("  asked of %d pictures of the eight others\n", r->others);
+    term_say("  asked of %d pictures of the eight others\n", r->others);
     print_rate("shown, one of all ten", r->seen[0], r->others, 10);
     HoldoutAccuracy accuracy = holdout_accuracy(r, 0);
-    printf("harmonic mean of the two accuracies among all ten, never shown and shown: %.1f %%\n", accuracy.harmonic);
+    term_say("harmonic mean of the two accuracies among all ten, never shown and shown: %.1f %%\n", accuracy.harmonic);
 }
 
 static int by_two(const void *x, const void *y) {
@@ -102,12 +102,13 @@ static void show_means(const Lesson *lesson, const Cifar *test, const HoldoutTab
                          .decimals = 1,
                          .low = 0,
                          .high = 100 });
-    printf("%d pairs. Of two, never shown: %.1f to %.1f %%.\n", t->count, low, high);
+    term_say("%d pairs. Of two, never shown: %.1f to %.1f %%.\n", t->count, low, high);
     const char *kind = test->generated ? "of one colour" : "both animals, or both machines";
     for (int k = 1; k >= 0 && t->count == HOLDOUT_PAIRS; k--)
         printf("  %2d pairs %s: %.1f %%\n", kinds[k], k ? kind : "of different kinds", of_kind[k] / kinds[k]);
-    printf("Below chance: %d. Not significantly different from chance: %d. With a word that no other class has: %d.\n",
-           below, unclear, unseen);
+    term_say(
+        "Below chance: %d. Not significantly different from chance: %d. With a word that no other class has: %d.\n",
+        below, unclear, unseen);
 }
 
 static void add_accuracy(HoldoutAccuracy *mean, HoldoutAccuracy one, int count) {
@@ -149,7 +150,7 @@ static void show_stacking(const Lesson *lesson, const HoldoutTable *t) {
 
 static void print_ends(const HoldoutConfig *config, HoldoutTable sorted) {
     qsort(sorted.row, (size_t)sorted.count, sizeof *sorted.row, by_two);
-    printf("The five best and the five worst pairs:\n");
+    term_say("The five best and the five worst pairs:\n");
     for (int i = 0; i < sorted.count; i++) {
         const HoldoutRow *r = &sorted.row[i];
         Rate rate = metrics_wilson(r->two, r->pictures);
@@ -187,7 +188,7 @@ static void one_pair(Lesson *lesson, const HoldoutConfig *config, Clip *closed, 
     for (int c = 0; c < CIFAR_CLASSES; c++)
         printf("  %-13s \"a photo of a %s\"%s\n", names[c], config->description[c],
                c == a || c == b ? "   <- never shown" : "");
-    printf("Words of these two that no other class has: %d\n", holdout_unseen(config->description, a, b));
+    term_say("Words of these two that no other class has: %d\n", holdout_unseen(config->description, a, b));
 
     lesson_section(lesson, "2. One pair: eight classes shown, two asked for");
     Prediction said = lesson_predict_number(
@@ -234,7 +235,7 @@ int main(int argc, char **argv) {
     if (all) measure_all(&config, &closed, &table, path);
     clip_free(&closed);
     if (table.count < HOLDOUT_PAIRS)
-        printf("%s has %d of %d pairs; --all measures the others\n", path, table.count, HOLDOUT_PAIRS);
+        term_say("%s has %d of %d pairs; --all measures the others\n", path, table.count, HOLDOUT_PAIRS);
     show_matrix(&lesson, &config, &table);
     show_means(&lesson, &test, &table);
     print_ends(&config, table);

@@ -97,8 +97,8 @@ static void show_accuracy(const Lesson *lesson, Mat accuracy, Mat confidence, in
                          .low = 0,
                          .high = 100 });
     Rate clean = metrics_wilson((int)lround((double)AT(accuracy, 0, 0) * pictures / 100), pictures);
-    printf("%d pictures; the 95 %% interval of the first column is %.1f to %.1f\n", pictures, 100 * clean.low,
-           100 * clean.high);
+    term_say("%d pictures; the 95 %% interval of the first column is %.1f to %.1f\n", pictures, 100 * clean.low,
+             100 * clean.high);
     lesson_lines(lesson, "15-accuracy",
                  &(Lines){ .title = "Accuracy falls",
                            .y = "accuracy, %",

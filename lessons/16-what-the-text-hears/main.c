@@ -69,7 +69,7 @@ static void all_orders(Arena *arena, SceneModel *scene_model) {
     const char *first = substituted(arena, "a red car and a blue house");
     int n;
     const char **orders = sensitivity_orders(arena, first, &n);
-    printf("\"a red car and a blue house\": %d orders of its words\n", n);
+    term_say("\"a red car and a blue house\": %d orders of its words\n", n);
     printf("  tower                   different vectors   cosine with it: lowest     highest        mean\n");
     double bag[2] = { INFINITY, -INFINITY };
     for (int t = 0; t < TOWERS; t++) {
@@ -89,8 +89,8 @@ static void all_orders(Arena *arena, SceneModel *scene_model) {
             bag[1] = fmax(bag[1], high);
         }
     }
-    printf("Both bags of words, all %d cosines, to the last bit: from %a to %a (0x1p+0 is 1).\n", 2 * n, bag[0],
-           bag[1]);
+    term_say("Both bags of words, all %d cosines, to the last bit: from %a to %a (0x1p+0 is 1).\n", 2 * n, bag[0],
+             bag[1]);
 }
 
 /* 2. The texts of the course material, and their unknown words. */

@@ -195,8 +195,8 @@ int main(int argc, char **argv) {
     probe_report_choices(&lesson, arena, &set, "17-choices", EXAMPLES);
 
     lesson_section(&lesson, "5. Coverage: right choices in %, mean of the seeds (minimum-maximum)");
-    printf("%s: %d of %d models, %d seeds, %d items per probe. make limits measures what is missing\n", args.path,
-           result_runs_done(&table, plan, planned, result_measure), planned, RESULT_SEEDS, RESULT_ITEMS);
+    term_say("%s: %d of %d models, %d seeds, %d items per probe. make limits measures what is missing\n", args.path,
+             result_runs_done(&table, plan, planned, result_measure), planned, RESULT_SEEDS, RESULT_ITEMS);
     for (int kind = 0; table.count && kind < PROBE_SHUFFLE; kind++)
         report_coverage(&lesson, arena, &table, (ProbeKind)kind);
     if (table.count) report_scene_configs(arena, &table);

@@ -154,7 +154,7 @@ static void print_change(const ResultTable *table, const char *what, Condition c
 }
 
 void report_changes(Arena *arena, const ResultTable *table) {
-    printf("difference from plain, same seed and steps, in points: mean (minimum to maximum)\n");
+    term_say("difference from plain, same seed and steps, in points: mean (minimum to maximum)\n");
     for (size_t i = 0; i < COUNT(measures); i++) {
         const Measure *q = &measures[i];
         print_change(table, arena_print(arena, "%s, all kinds", q->label), CONDITION_HARD_NEGATIVES, q);

@@ -81,8 +81,8 @@ static void count_negatives(const SceneModel *scene_model, NegativesStage which)
             found_false += !caption_true(&pair.scene, &negative[k]);
         }
     }
-    printf("stage \"%s\": %d hard negatives for its first %d scenes; false of their scenes: %d\n", stage.name, count,
-           COUNTED, found_false);
+    term_say("stage \"%s\": %d hard negatives for its first %d scenes; false of their scenes: %d\n", stage.name, count,
+             COUNTED, found_false);
 }
 
 /* ---- 4. Attention ------------------------------------------------------------------------------------------------ */
@@ -152,8 +152,8 @@ static void before_and_after(const Lesson *lesson, Arena *arena, NegativeKind un
                                      args.unseen, args.unseen);
     ResultTable table = table_of(arena, path, run, (int)COUNT(condition), args.items);
     NegativesReport report = { &table, args.config, condition, (int)COUNT(condition) };
-    printf("%d steps, then %d more; %d minimal pairs for each choice score\n", args.config.steps, args.config.stage2,
-           args.items);
+    term_say("%d steps, then %d more; %d minimal pairs for each choice score\n", args.config.steps, args.config.stage2,
+             args.items);
     report_conditions(&report);
     lesson_outcome_number(lesson, &guess[0], 100 * report_negative(&report, CONDITION_HARD_NEGATIVES, NEGATIVE_SWAP),
                           1);
@@ -196,7 +196,7 @@ int main(int argc, char **argv) {
     show_attention(&lesson, arena, &shown);
 
     lesson_section(&lesson, "5. Five seeds");
-    if (five.count == 0) printf("%s does not exist; make limits measures it\n", args.path);
+    if (five.count == 0) term_say("%s does not exist; make limits measures it\n", args.path);
     else {
         report_seeds(&five);
         report_changes(arena, &five);

@@ -50,8 +50,8 @@ static void show_model(const Encoder *encoder) {
     const ClipConfig *c = &encoder->clip.config;
     EncoderCost cost = encoder_cost(&encoder->clip);
     if (encoder->tiny)
-        printf("There are no published weights here (`make pretrained` fetches them), or you asked for none. A tiny\n"
-               "model with RANDOM weights stands in: steps and shapes are right, NO NUMBER BELOW MEANS ANYTHING.\n");
+        term_say("There are no published weights here (`make pretrained` fetches them), or you asked for none. A tiny\n"
+                 "model with RANDOM weights stands in: steps and shapes are right, NO NUMBER BELOW MEANS ANYTHING.\n");
     else printf("%s\n%s.\n", encoder->path, encoder->clip.notes);
     int side = c->image.side, E = c->image.embed;
     printf("  picture  [%d,%d,3] -> [%d]   %11.0f numbers  %7.3f G multiply-adds\n", side, side, E, cost.image_params,
@@ -59,8 +59,8 @@ static void show_model(const Encoder *encoder) {
     printf("  text     [%d] tokens -> [%d]  %11.0f numbers  %7.3f G multiply-adds\n", c->tokens, E, cost.text_params,
            cost.text_macs / 1e9);
     double scale = exp((double)encoder->clip.logit_scale->val.v[0]);
-    printf("  exp(logit scale) %.2f: a cosine that is 0.01 higher makes a choice %.2f times as likely\n", scale,
-           exp(0.01 * scale));
+    term_say("  exp(logit scale) %.2f: a cosine that is 0.01 higher makes a choice %.2f times as likely\n", scale,
+             exp(0.01 * scale));
 }
 
 /* ---- 2. pictures and texts -------------------------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static Pictures five_pictures(Arena *arena, const Cifar *test, const char *data)
     if (!strcmp(data, "auto") && !photos_read(&photos, arena, "data/photos.txt", photos_folder(), &err))
         die("%s", err.text);
     if (photos.n > 0) {
-        printf("Pictures: %d photographs from Wikimedia Commons; authors and licences: CREDITS.txt.\n", photos.n);
+        term_say("Pictures: %d photographs from Wikimedia Commons; authors and licences: CREDITS.txt.\n", photos.n);
         return (Pictures){ photos.n, photos.image, photos.name, NULL };
     }
     printf("%s\n", lesson_notice(test, data));
@@ -149,8 +149,9 @@ static void show_related(Mat s, const int *label, const Cifar *test) {
             count[near]++;
         }
     if (!count[0] || !count[1]) return;
-    printf("Of the others, related pairs (%s) have a mean cosine of %.3f, unrelated pairs %.3f.\n",
-           test->generated ? "of one colour" : "both animals, or both machines", sum[1] / count[1], sum[0] / count[0]);
+    term_say("Of the others, related pairs (%s) have a mean cosine of %.3f, unrelated pairs %.3f.\n",
+             test->generated ? "of one colour" : "both animals, or both machines", sum[1] / count[1],
+             sum[0] / count[0]);
 }
 
 /* Mean cosine of own and of other texts. Picture k belongs to text k. */
@@ -167,10 +168,11 @@ static void show_gap(Mat s, const int *label, const Cifar *test) {
     }
     own /= n;
     other /= n * (n - 1);
-    printf("Observations: own texts have a mean cosine of %.3f, others %.3f; the gap is %.3f.\n", own, other,
-           own - other);
+    term_say("Observations: own texts have a mean cosine of %.3f, others %.3f; the gap is %.3f.\n", own, other,
+             own - other);
     if (label) show_related(s, label, test);
-    printf("No cosine is near 1: what counts is which is higher. %d of %d pictures prefer their own text.\n", right, n);
+    term_say("No cosine is near 1: what counts is which is higher. %d of %d pictures prefer their own text.\n", right,
+             n);
 }
 
 /* The tokens of a text. */
@@ -208,7 +210,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
     Mat text = encoder_texts(encoder, arena, texts.text, n, &cut), s = cosines(arena, image, text);
     for (int t = 0; t < n; t++) printf("  text %d  \"%s\"\n", t + 1, texts.text[t]);
     show_tokens(encoder, arena, texts.text[0]);
-    if (cut) printf("%d of the texts are longer than %d tokens: their ends were cut off.\n", cut, BPE_LENGTH);
+    if (cut) term_say("%d of the texts are longer than %d tokens: their ends were cut off.\n", cut, BPE_LENGTH);
     lesson_heat(lesson, "19-matrix",
                 &(Heat){ .title = "Cosine of every picture with every text",
                          .values = encoder->tiny ? "cosine (random weights)" : "cosine",
@@ -263,7 +265,7 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
     Mat mean = encoder_classes(encoder, arena, ensemble, COUNT(ensemble), test->names, CIFAR_CLASSES);
     Rate one = classify(arena, image, plain, test, &confusion), all = classify(arena, image, mean, test, &confusion);
     int side = encoder->clip.config.image.side;
-    printf("%d test pictures, 32 x 32 pixels blown up to %d x %d. Guessing: 10 %%.\n", test->n, side, side);
+    term_say("%d test pictures, 32 x 32 pixels blown up to %d x %d. Guessing: 10 %%.\n", test->n, side, side);
     show_rate("one template", one);
     show_rate("the mean of 18", all);
     Bar bars[CIFAR_CLASSES];
@@ -284,9 +286,10 @@ static void show_cifar(const Lesson *lesson, Encoder *encoder, const Cifar *test
 /* ---- 4. what it cannot do --------------------------------------------------------------------------------------- */
 
 static void show_probes(Encoder *encoder) {
-    printf("Of %d pairs each, drawn here: both pictures prefer their own caption (chance %d), both captions their own\n"
-           "picture (chance %d), and both (chance %.1f).\n",
-           DRAWN_PAIRS, DRAWN_PAIRS / 4, DRAWN_PAIRS / 4, DRAWN_PAIRS / 6.0);
+    term_say(
+        "Of %d pairs each, drawn here: both pictures prefer their own caption (chance %d), both captions their own\n"
+        "picture (chance %d), and both (chance %.1f).\n",
+        DRAWN_PAIRS, DRAWN_PAIRS / 4, DRAWN_PAIRS / 4, DRAWN_PAIRS / 6.0);
     printf("  %-10s %-22s pictures  captions  both   example\n", "probe", "what changes");
     for (int kind = 0; kind < DRAWN_KINDS; kind++) {
         PairScore score = pair_score_new(2, 2);
@@ -316,8 +319,8 @@ static void search_folder(const Lesson *lesson, Encoder *encoder, const char *fo
         if (!folder_make(models_folder(), &err)) die("%s", err.text);
     }
     if (!image_index_open(&index, arena, folder, cache, encoder, &err)) die("%s", err.text);
-    printf("%d pictures in %s: %d from the cache, %d encoded now, %d files that are no pictures.\n", index.n, folder,
-           index.cached, index.encoded, index.skipped);
+    term_say("%d pictures in %s: %d from the cache, %d encoded now, %d files that are no pictures.\n", index.n, folder,
+             index.cached, index.encoded, index.skipped);
     fprintf(stderr, "cache: %s\n", cache);
     Mat s = cosines(arena, index.features, encoder_texts(encoder, arena, texts.text, texts.n, NULL));
     for (int t = 0; t < texts.n; t++) {

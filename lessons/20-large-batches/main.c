@@ -107,8 +107,8 @@ static void matrix_in_tiles(const Lesson *lesson, Arena *arena) {
         "CLIP was trained with %d pairs in a batch. How many GB does the matrix of their logits take, "
         "as floats?",
         CLIP_BATCH);
-    printf("random unit vectors of %d dimensions, scale 1/0.07, tiles of %d x %d logits; forward and backward\n",
-           LARGE_EMBED, TILE, TILE);
+    term_say("random unit vectors of %d dimensions, scale 1/0.07, tiles of %d x %d logits; forward and backward\n",
+             LARGE_EMBED, TILE, TILE);
     printf("     B  matrix, MB   whole, MB seconds   tiles, MB  seconds      loss  loss and gradient differ by\n");
     num x[SIZES_MAX], bytes[2][SIZES_MAX];
     int n = 0;
@@ -156,7 +156,7 @@ static void show_gradients(Arena *arena, const Cifar *set, const char *image, in
     GradientCost cost[GRADIENT_WAYS];
     Example at;
     example_make(&at, arena, set, image, B);
-    printf("\"%s\", %d pairs, %d in memory at a time\n", image, B, micro);
+    term_say("\"%s\", %d pairs, %d in memory at a time\n", image, B, micro);
     printf("                   loss        MB  seconds  off by     cosine\n");
     for (int way = 0; way < GRADIENT_WAYS; way++) {
         cost[way] = gradient_of(arena, (GradientWay)way, &at.clip, &at.batch, micro);
@@ -171,9 +171,9 @@ static void show_gradients(Arena *arena, const Cifar *set, const char *image, in
     const double *stage = cost[GRADIENT_CACHED].stage;
     double error = gradient_distance(cost[GRADIENT_CACHED].gradient, cost[0].gradient, cost[0].count);
     printf("  cached: off by %s 1e-5\n", error <= 1e-5 ? "less than" : "MORE THAN");
-    printf("  its seconds: %.2f to embed, the forward pass that is made twice; %.2f for the loss; %.2f forward and "
-           "backward\n",
-           stage[STAGE_EMBED], stage[STAGE_LOSS], stage[STAGE_BACKWARD]);
+    term_say("  its seconds: %.2f to embed, the forward pass that is made twice; %.2f for the loss; %.2f forward and "
+             "backward\n",
+             stage[STAGE_EMBED], stage[STAGE_LOSS], stage[STAGE_BACKWARD]);
     clip_free(&at.clip);
 }
 
@@ -188,7 +188,7 @@ static double show_parts(Arena *arena, const Cifar *set, Watch *watch) {
     gradient_train(&at.clip, set, args.micro, args.steps);
     GradientCost whole = gradient_of(arena, GRADIENT_WHOLE, &at.clip, &at.batch, args.batch);
     watch_add(watch, args.batch);
-    printf("\"small\" after %d steps, %d pairs, loss %.6f\n", args.steps, args.batch, whole.loss);
+    term_say("\"small\" after %d steps, %d pairs, loss %.6f\n", args.steps, args.batch, whole.loss);
     printf("  in memory  cached: off by  accumulated: loss  off by     cosine\n");
     for (int i = 0, micro = args.micro; i < PARTS_SHOWN && micro >= 2; i++, micro /= 4) {
         GradientCost cached = gradient_of(arena, GRADIENT_CACHED, &at.clip, &at.batch, micro);
@@ -218,8 +218,8 @@ static void gradient_in_parts(const Lesson *lesson, Arena *arena, const Cifar *s
     show_gradients(arena, set, "vit", B, micro, &watch);
     show_gradients(arena, set, "resnet", B, micro, &watch);
     progress_end(&watch.progress);
-    printf("\"resnet\" has batch norm: the statistics of %d pictures are not those of %d, so it is another network\n",
-           micro, B);
+    term_say("\"resnet\" has batch norm: the statistics of %d pictures are not those of %d, so it is another network\n",
+             micro, B);
     lesson_outcome_number(lesson, &guess, cosine, 3);
 }
 
@@ -229,7 +229,7 @@ static void gradient_in_parts(const Lesson *lesson, Arena *arena, const Cifar *s
 static double checkpointing(Arena *arena, const Cifar *set) {
     double speed = 0;
     int times = args.whole >= 4096 ? 3 : 1, B = MAX(8, MIN(STEP_BATCH, args.batch / STEP_BATCH));
-    printf("a vision transformer on %d pictures, patch 8, width 64; forward and backward, mean of %d\n", B, times);
+    term_say("a vision transformer on %d pictures, patch 8, width 64; forward and backward, mean of %d\n", B, times);
     printf("blocks        MB  with checkpoints  seconds  with checkpoints  gradients\n");
     for (int blocks = STEP_BLOCKS / 4; blocks <= STEP_BLOCKS; blocks *= 2) {
         StepCost plain = step_cost(arena, set, B, blocks, false, times, (uint64_t)args.seed);
@@ -275,12 +275,14 @@ static void several_workers(Arena *arena, const Cifar *set) {
             fflush(stdout);
         }
     double rows = (double)CLIP_BATCH / CLIP_WORKERS, floats = 4, own = 2 * rows * CLIP_EMBED * floats;
-    printf("on paper, %d pairs of %d dimensions on %d workers, as floats:\n", CLIP_BATCH, CLIP_EMBED, CLIP_WORKERS);
-    printf("  a worker sends %.2f MB of embeddings and receives %.1f MB\n", mega(own), mega(own * (CLIP_WORKERS - 1)));
-    printf("  its logits: %.2f GB with the global loss, %.1f MB with the local loss\n",
-           giga(floats * CLIP_BATCH * CLIP_BATCH), mega(2 * rows * CLIP_BATCH * floats));
-    printf("  ViT-B/32 has 151 million parameters: their gradients are %.2f GB, and in a ring a worker sends %.2f GB\n",
-           giga(151e6 * floats), giga(2 * 151e6 * floats * (CLIP_WORKERS - 1) / CLIP_WORKERS));
+    term_say("on paper, %d pairs of %d dimensions on %d workers, as floats:\n", CLIP_BATCH, CLIP_EMBED, CLIP_WORKERS);
+    term_say("  a worker sends %.2f MB of embeddings and receives %.1f MB\n", mega(own),
+             mega(own * (CLIP_WORKERS - 1)));
+    term_say("  its logits: %.2f GB with the global loss, %.1f MB with the local loss\n",
+             giga(floats * CLIP_BATCH * CLIP_BATCH), mega(2 * rows * CLIP_BATCH * floats));
+    term_say(
+        "  ViT-B/32 has 151 million parameters: their gradients are %.2f GB, and in a ring a worker sends %.2f GB\n",
+        giga(151e6 * floats), giga(2 * 151e6 * floats * (CLIP_WORKERS - 1) / CLIP_WORKERS));
 }
 
 /* ---- 5. Half precision ------------------------------------------------------------------------------------------- */
@@ -319,15 +321,15 @@ static double spacing(double x) {
 static void show_rounding(double lost) {
     double sum = 0, t = (double)rounded_to_bfloat(LOGIT_SCALE_MAX);
     while ((double)rounded_to_bfloat(sum + 1) > sum) sum = (double)rounded_to_bfloat(sum + 1);
-    printf("softmax: ones added up in BF16 stop at %.0f; %d logits are added up\n", sum, CLIP_BATCH);
-    printf("scale: near t = log 100 the numbers of BF16 are %.4f apart, so e^t jumps by %.1f %%\n", spacing(t),
-           100 * (exp(spacing(t)) - 1));
-    printf(
+    term_say("softmax: ones added up in BF16 stop at %.0f; %d logits are added up\n", sum, CLIP_BATCH);
+    term_say("scale: near t = log 100 the numbers of BF16 are %.4f apart, so e^t jumps by %.1f %%\n", spacing(t),
+             100 * (exp(spacing(t)) - 1));
+    term_say(
         "logits: near 100 the numbers of BF16 are %.2f apart; the loss of 512 pairs at scale 100 is %.6f, with rounded "
         "logits %.6f\n",
         spacing(100), loss_at_100(false), loss_at_100(true));
-    printf("optimiser: %.1f %% of the weights would not change in the middle step if they were kept in BF16\n",
-           100 * lost);
+    term_say("optimiser: %.1f %% of the weights would not change in the middle step if they were kept in BF16\n",
+             100 * lost);
 }
 
 /* The first step from which on two curves are further apart than 0.01 nats at some step, 1, 2, ...; 0: never. */
@@ -370,8 +372,8 @@ static void half_precision(const Lesson *lesson, Arena *arena, const BatchData *
     BatchRun *plan = batch_rounding_plan(arena, !data->train.generated, args.rounded, batch, args.seed, &count);
     double *losses[ROUND_KINDS], lost = 0;
     Watch watch = watch_begin("rounding", (double)count * steps * batch, "img/s");
-    printf("\"small\", %d steps of %d pairs, seed %d; BF16 has 8 bits of fraction, float 24\n", steps, batch,
-           args.seed);
+    term_say("\"small\", %d steps of %d pairs, seed %d; BF16 has 8 bits of fraction, float 24\n", steps, batch,
+             args.seed);
     printf("rounded to BF16          last loss  off at most  0.01 off at step  test pictures right, 95 %%\n");
     static const char *const names[ROUND_KINDS] = { "nothing", "operands of products", "and the logits",
                                                     "operands and weights" };
@@ -445,8 +447,8 @@ static void batch_sizes(const Lesson *lesson, Arena *arena, const BatchData *dat
     BatchRun *plan = batch_sizes_plan(arena, !data->train.generated, args.pictures, args.seed, &count);
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
     fill(kept, plan, count, data, path);
-    printf("\"small\", %d pictures seen by each model, seed %d, %d test pictures, 95 %% intervals\n", args.pictures,
-           args.seed, data->test.n);
+    term_say("\"small\", %d pictures seen by each model, seed %d, %d test pictures, 95 %% intervals\n", args.pictures,
+             args.seed, data->test.n);
     printf("batch  steps  softmax                  sigmoid\n");
     for (int i = 0; i < count; i++) {
         const BatchRow *row = batch_find(kept, &plan[i]);
@@ -479,10 +481,10 @@ static void measure_seeds(Arena *arena, BatchTable *table) {
 static void three_seeds(Arena *arena, const BatchTable *table) {
     int count;
     if (!table->count) {
-        printf("%s does not exist; make scale measures it\n", args.path);
+        term_say("%s does not exist; make scale measures it\n", args.path);
         return;
     }
-    printf("generated shapes, %d test pictures; mean of the seeds (least to most), and how many seeds\n", BATCH_TEST);
+    term_say("generated shapes, %d test pictures; mean of the seeds (least to most), and how many seeds\n", BATCH_TEST);
     BatchRun *sizes = batch_sizes_plan(arena, false, SIZES_SEEN, 1, &count);
     for (int i = 0; i < count; i++) {
         BatchSummary s = batch_summary(table, sizes[i]);
@@ -508,8 +510,8 @@ static void check_counter(const Cifar *set) {
     Mat pixels = mat_like(&t.arena, mat_shape(4, 1, CIFAR_SIDE, CIFAR_SIDE, 3));
     cifar_batch(set, (int[]){ 0 }, 1, NULL, pixels.v);
     clip_image(&t, &clip, pixels);
-    printf("our vision transformer of %d blocks, one picture forward: %.0f FLOP counted, %.0f by the formula\n",
-           STEP_BLOCKS, flop_of_tape(&t).forward, flop_vit(CIFAR_SIDE, 8, STEP_BLOCKS, 64, PAIR_EMBED, true));
+    term_say("our vision transformer of %d blocks, one picture forward: %.0f FLOP counted, %.0f by the formula\n",
+             STEP_BLOCKS, flop_of_tape(&t).forward, flop_vit(CIFAR_SIDE, 8, STEP_BLOCKS, 64, PAIR_EMBED, true));
     tape_free(&t);
     clip_free(&clip);
 }
@@ -540,11 +542,12 @@ static void cost_of_clip(const Lesson *lesson, const Cifar *set, double speed) {
         printf("%-10s %14.1f %12.1f %23.1f %31.2e\n", m->name, giga(image), giga(text), giga(3 * (image + text)),
                total);
     }
-    printf("ViT-L/14: %.0f days on %.0f V100 (arXiv:2103.00020, section 2.5) are %.0f GPU days; at 125 TFLOP/s that is "
-           "%.1e FLOP, of which it used %.0f %%\n",
-           days, gpus, days * gpus, days * gpus * 86400 * v100, 100 * total / (days * gpus * 86400 * v100));
-    printf("this computer: %.1f GFLOP/s in section 3; ViT-L/14 on your computer: %.0f years\n", speed / 1e9,
-           total / speed / year);
+    term_say(
+        "ViT-L/14: %.0f days on %.0f V100 (arXiv:2103.00020, section 2.5) are %.0f GPU days; at 125 TFLOP/s that is "
+        "%.1e FLOP, of which it used %.0f %%\n",
+        days, gpus, days * gpus, days * gpus * 86400 * v100, 100 * total / (days * gpus * 86400 * v100));
+    term_say("this computer: %.1f GFLOP/s in section 3; ViT-L/14 on your computer: %.0f years\n", speed / 1e9,
+             total / speed / year);
     lesson_outcome_number(lesson, &guess, total / speed / year, 0);
 }
 

@@ -94,7 +94,7 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     stop_prepare(lesson);
     term_print(&lesson->term, TERM_BOLD, "Lesson %s: %s", lesson->number, lesson->title);
     if (lesson->seed) printf("   (seed %d)", *lesson->seed);
-    printf("\n%s.\n", lesson->shows);
+    term_say("\n%s.\n", lesson->shows);
 }
 
 int lesson_end(Lesson *lesson) {
@@ -104,9 +104,9 @@ int lesson_end(Lesson *lesson) {
 }
 
 void lesson_section(const Lesson *lesson, const char *heading) {
-    putchar('\n');
-    term_print(&lesson->term, TERM_BOLD, "%s", heading);
-    putchar('\n');
+    printf("\n%s", term_style(&lesson->term, TERM_BOLD));
+    term_paragraph(&lesson->term, heading);
+    printf("%s\n", term_style(&lesson->term, TERM_PLAIN));
 }
 
 typedef struct {
@@ -248,10 +248,15 @@ void lesson_outcome(const Lesson *lesson, const Prediction *prediction, const ch
     if (!prediction->said[0]) return;
     va_list args;
     va_start(args, format);
+    char is[512];
+    vsnprintf(is, sizeof is, format, args);
     term_print(&lesson->term, TERM_GOOD, "You said: ");
-    printf("%s   ", prediction->said);
-    term_print(&lesson->term, TERM_GOOD, "It is: ");
-    vprintf(format, args);
+    int used = (int)strlen("You said: ") + text_columns(prediction->said), more = (int)strlen("   It is: ");
+    bool fits = used + more + 1 + text_columns(is) <= lesson->term.width || !lesson->term.terminal;
+    printf("%s%s", prediction->said, fits ? "   " : "\n");
+    term_print(&lesson->term, TERM_GOOD, "It is:");
+    if (fits) printf(" %s", is);
+    else print_words(is, (int)strlen("It is:"), lesson->term.width);
     putchar('\n');
     va_end(args);
 }

@@ -107,7 +107,9 @@ static char *shard_path(const PictureCache *cache, Arena *arena, int number) {
 static const uint8_t *rows_of(const Safetensors *file, const char *path, const char *name, int n, size_t each,
                               Err *err) {
     const Tensor *t = safetensors_find(file, name);
-    if (t && t->dtype == DTYPE_U8 && t->dims > 0 && t->shape[0] == n && t->count == (size_t)n * each) return t->data;
+    size_t bytes;
+    bool fits = t && t->dtype == DTYPE_U8 && t->dims > 0 && t->shape[0] == n && size_fits((size_t)n, each, &bytes);
+    if (fits && t->count == bytes) return t->data;
     err_set(err, "%s: tensor %s is missing or of another shape", path, name);
     return NULL;
 }

@@ -1,5 +1,7 @@
 #include "show/term.h"
 
+#include "core/arena.h"
+
 #include <stdarg.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -114,14 +116,17 @@ void term_title(const Term *term, const char *text) {
     fputc('\n', term->out);
 }
 
-void term_wrap(const Term *term, const char *text, int indent) {
-    int used = 0, limit = term->terminal ? term->width : INT_MAX;
+/* The first `length` bytes, without a newline. */
+static void line_wrap(const Term *term, const char *text, size_t length, int indent) {
+    int used = 0;
+    const char *end = text + length;
     indent = MIN(indent, term->width / 10);
-    while (*text) {
-        int spaces = (int)strspn(text, " "), bytes = (int)strcspn(text + spaces, " "), columns = 0;
+    while (text < end) {
+        int spaces = (int)MIN(strspn(text, " "), (size_t)(end - text));
+        int bytes = (int)MIN(strcspn(text + spaces, " "), (size_t)(end - text - spaces)), columns = 0;
         for (int at = spaces; at < spaces + bytes; at += glyph_of(text + at).bytes)
             columns += glyph_of(text + at).columns;
-        bool broken = used > indent && used + spaces + columns > limit;
+        bool broken = used > indent && used + spaces + columns > term->width;
         if (broken) fprintf(term->out, "\n%*s", indent, "");
         used = broken ? indent : used;
         if (!broken) fprintf(term->out, "%*s", spaces, "");
@@ -129,5 +134,39 @@ void term_wrap(const Term *term, const char *text, int indent) {
         fprintf(term->out, "%.*s", bytes, text + spaces);
         text += spaces + bytes;
     }
+}
+
+void term_wrap(const Term *term, const char *text, int indent) {
+    if (term->terminal) line_wrap(term, text, strlen(text), indent);
+    else fputs(text, term->out);
     fputc('\n', term->out);
+}
+
+void term_paragraph(const Term *term, const char *text) {
+    if (!term->terminal) {
+        fputs(text, term->out);
+        return;
+    }
+    for (; *text; text += *text == '\n') {
+        size_t length = strcspn(text, "\n");
+        line_wrap(term, text, length, (int)strspn(text, " "));
+        text += length;
+        if (*text) fputc('\n', term->out);
+    }
+}
+
+void term_say(const char *format, ...) {
+    Term out = term_of(stdout);
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, again);
+    REQUIRE(length >= 0, "format \"%s\"", format);
+    Arena arena = { 0 };
+    char *text = arena_alloc(&arena, (size_t)length + 1, 1);
+    vsnprintf(text, (size_t)length + 1, format, args);
+    term_paragraph(&out, text);
+    arena_free(&arena);
+    va_end(again);
+    va_end(args);
 }

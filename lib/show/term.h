@@ -41,6 +41,11 @@ void term_colour(const Term *term, Colour colour, bool background);
  * after a break begin with `indent` spaces, a tenth of the width at most. Longer words stay whole. */
 void term_wrap(const Term *term, const char *text, int indent);
 
+/* Writes `text`; on a terminal each of its lines is broken like that, and goes on below its own indentation. */
+void term_paragraph(const Term *term, const char *text);
+/* Prose on stdout, for lines that are no rows of a table: printf and term_paragraph. */
+void term_say(const char *format, ...) PRINTF_LIKE(1, 2);
+
 /* ---- text of a known width (text_columns in figure.h) ------------------------------------------------------------ */
 
 typedef enum { TERM_LEFT, TERM_RIGHT, TERM_CENTRE } TermAlign;
