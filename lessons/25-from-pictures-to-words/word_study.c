@@ -32,7 +32,8 @@ bool word_study_clip(SceneModel *clip, Err *err) {
 
 NetConfig word_study_shipped(NetKind kind) {
     static const int steps[NET_KINDS] = { 2500, 4000, 3000 };
-    return (NetConfig){ .kind = kind, .width = 64, .steps = steps[kind], .batch = 64, .seed = WORD_STUDY_SEED };
+    static const int more[NET_KINDS] = { 0, 2500, 2500 };
+    return (NetConfig){ kind, 64, steps[kind], 64, WORD_STUDY_SEED, more[kind] };
 }
 char *word_study_shipped_path(Arena *arena, NetKind kind) {
     return arena_print(arena, "%sdata/pretrained/words-%s.safetensors", shipped_prefix(), net_name(kind));
@@ -115,7 +116,9 @@ Judged word_study_captions(const Answerers *who, Writer writer, const JudgeSet *
 }
 
 Rate word_study_answers(const Answerers *who, Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part, int n) {
-    QuestionSet training = question_set(who->clip, arena, kind, SPLIT_SEEN, n, 500 + WORD_STUDY_SEED);
+    QuestionSet training = { .n = 0 };
+    if (way == WAY_PRIOR || way == WAY_RANKING)
+        training = question_set(who->clip, arena, kind, SPLIT_SEEN, n, 500 + WORD_STUDY_SEED);
     QuestionSet set = question_set(who->clip, arena, kind, part, n, WORD_STUDY_SEED);
     int *answer = arena_alloc(arena, (size_t)n, sizeof *answer);
     answer_all(who, way, &set, &training, answer);
@@ -310,10 +313,11 @@ bool word_study_all(CellTable *table, const char *date, Err *err) {
     for (int k = 0; ok && k < NET_KINDS; k++) ok = described(&net[k]) || describe(&net[k], table, date, err);
     for (int k = 0; k < made; k++) net_free(&net[k]);
     scene_model_free(&clip);
-    BootConfig boot = word_study_boot(WORD_STUDY_SEED);
-    if (ok && !cell_find(table, cell_boot(table->arena, BOOT_TRUTH, "right"), WORD_STUDY_SEED)) {
-        BootPut p = { table, WORD_STUDY_SEED, err, true };
-        ok = bootstrap_run(&boot, boot_done, &p, err) && p.ok;
+    for (int seed = 1; ok && seed <= WORD_STUDY_BOOTS; seed++) {
+        BootConfig boot = word_study_boot(seed);
+        BootPut p = { table, seed, err, true };
+        if (!cell_find(table, cell_boot(table->arena, BOOT_TRUTH, "right"), seed))
+            ok = bootstrap_run(&boot, boot_done, &p, err) && p.ok;
     }
     arena_free(&arena);
     return ok;
