@@ -144,10 +144,10 @@ Var op_checkpoint(Tape *t, Var x, TapeBody body, const void *context);
 /* All operations, for the tests: each is checked against differences. */
 /* clang-format off */
 #define OPS(X)                                                                                                         \
-    X(add) X(mul) X(scale) X(exp) X(reshape) X(transpose) X(flatten) X(matmul) X(linear) X(relu) X(gelu) X(quick_gelu) \
-    X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens) X(gather)          \
-    X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy) X(contrastive)                         \
-    X(sigmoid_cross_entropy) X(checkpoint)
+    X(add) X(mul) X(scale) X(exp) X(reshape) X(transpose) X(flatten) X(matmul) X(linear) X(relu) X(gelu)               \
+    X(quick_gelu) X(conv2d) X(maxpool) X(avgpool) X(batchnorm) X(layernorm) X(l2norm) X(embedding) X(mean_tokens)      \
+    X(gather) X(prepend) X(patches) X(attention) X(cross_attention) X(lstm) X(softmax_pool) X(cross_entropy)           \
+    X(contrastive) X(sigmoid_cross_entropy) X(checkpoint)
 /* clang-format on */
 
 #define OP_DECLARE(name) extern const Op name##_op;
