@@ -32,7 +32,7 @@ bool word_study_clip(SceneModel *clip, Err *err) {
 
 NetConfig word_study_shipped(NetKind kind) {
     static const int steps[NET_KINDS] = { 2500, 4000, 3000 };
-    static const int about_relations[NET_KINDS] = { 0, 2500, 2500 };
+    static const int about_relations[NET_KINDS] = { 0, 0, 0 };
     return (NetConfig){ kind, 64, steps[kind], 64, WORD_STUDY_SEED, about_relations[kind] };
 }
 char *word_study_shipped_path(Arena *arena, NetKind kind) {
