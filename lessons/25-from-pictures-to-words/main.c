@@ -234,11 +234,11 @@ static void searches(const Lesson *lesson, Arena *arena, const Answerers *who, c
 /* ---- 5. Questions ------------------------------------------------------------------------------------------------ */
 
 static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) {
-    static const char *const ways[] = { "ranking", "vector", "positions", "matching" };
+    static const char *const ways[] = { "ranking", "vector", "positions", "matching", "caption" };
     Prediction guess =
         lesson_predict_choice(lesson, ways, COUNT(ways), 1,
                               "Who answers \"is there a red circle left of a blue square?\" best: CLIP by "
-                              "ranking, the decoders (vector, positions), or matching?");
+                              "ranking, the decoders (vector, positions), matching, or the decoder by caption?");
     Rate best = { .proportion = 0 };
     int first = WAY_RANKING;
     printf("right answers, %%; %d questions of each kind; 95 %% intervals\n                     ", args.pictures);
@@ -264,7 +264,7 @@ static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) 
 
 static void probes(Arena *arena, const Answerers *who) {
     printf("right choice (group), %%; chance is 50 (16.7); %d items of each probe\n                    ", args.items);
-    for (int way = WAY_RANKING; way < WAYS; way++)
+    for (int way = WAY_RANKING; way < PROBE_WAYS; way++)
         printf("  %-14s", way == WAY_RANKING ? "CLIP" : answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < PROBE_SHUFFLE; kind++)
@@ -274,7 +274,7 @@ static void probes(Arena *arena, const Answerers *who) {
             if (!word_study_probe(&pairs, arena, &clip, (ProbeKind)kind, (SplitPart)part, args.items, &err))
                 die("%s", err.text);
             printf("%-11s %-8s", probe_name((ProbeKind)kind), part ? "held out" : "seen");
-            for (int way = WAY_RANKING; way < WAYS; way++) {
+            for (int way = WAY_RANKING; way < PROBE_WAYS; way++) {
                 PairScore s = probe_score(who, (AnswerWay)way, &pairs);
                 printf("  %5.1f (%5.1f)", 100 * pair_score_rate(&s, PAIR_METRIC_CHOICE).fraction,
                        100 * pair_score_rate(&s, PAIR_METRIC_GROUP).fraction);

@@ -117,7 +117,7 @@ Judged word_study_captions(const Answerers *who, Writer writer, const JudgeSet *
 
 Rate word_study_answers(const Answerers *who, Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part, int n) {
     QuestionSet training = { .n = 0 };
-    if (way == WAY_PRIOR || way == WAY_RANKING)
+    if (way == WAY_PRIOR || way == WAY_RANKING || way == WAY_CAPTION)
         training = question_set(who->clip, arena, kind, SPLIT_SEEN, n, 500 + WORD_STUDY_SEED);
     QuestionSet set = question_set(who->clip, arena, kind, part, n, WORD_STUDY_SEED);
     int *answer = arena_alloc(arena, (size_t)n, sizeof *answer);
@@ -203,7 +203,7 @@ static bool fill_probe(Study *s, ProbeKind kind, SplitPart part, Err *err) {
     Arena work = { 0 };
     MinimalPairs pairs;
     bool ok = word_study_probe(&pairs, &work, s->who.clip, kind, part, WORD_STUDY_N / 2, err);
-    for (int way = WAY_RANKING; ok && way < WAYS; way++, step(s)) {
+    for (int way = WAY_RANKING; ok && way < PROBE_WAYS; way++, step(s)) {
         if (cell_find(s->table, cell_probe(s->table->arena, (AnswerWay)way, kind, part, PAIR_METRIC_GROUP),
                       WORD_STUDY_SEED))
             continue;
@@ -217,8 +217,8 @@ static bool fill_probe(Study *s, ProbeKind kind, SplitPart part, Err *err) {
 }
 
 static bool fill_table(Study *s, Err *err) {
-    s->progress = progress_begin("measuring",
-                                 2 * (ASK_KINDS * WRITERS + QUESTION_KINDS * WAYS + PROBE_SHUFFLE * (WAYS - 1)), NULL);
+    s->progress = progress_begin(
+        "measuring", 2 * (ASK_KINDS * WRITERS + QUESTION_KINDS * WAYS + PROBE_SHUFFLE * (PROBE_WAYS - 1)), NULL);
     bool ok = true;
     for (int part = SPLIT_SEEN; part <= SPLIT_HELD; part++) {
         for (int k = 0; ok && k < ASK_KINDS; k++) ok = fill_captions(s, (Ask)k, (SplitPart)part, err);
