@@ -32,45 +32,26 @@ bool word_study_clip(SceneModel *clip, Err *err) {
 
 NetConfig word_study_shipped(NetKind kind) {
     static const int steps[NET_KINDS] = { 2500, 4000, 3000 };
-    static const int about_relations[NET_KINDS] = { 0, 0, 0 };
-    return (NetConfig){ kind, 64, steps[kind], 64, WORD_STUDY_SEED, about_relations[kind] };
+    return (NetConfig){ kind, 64, steps[kind], 64, WORD_STUDY_SEED };
 }
 char *word_study_shipped_path(Arena *arena, NetKind kind) {
     return arena_print(arena, "%sdata/pretrained/words-%s.safetensors", shipped_prefix(), net_name(kind));
 }
 
 static bool same_config(NetConfig a, NetConfig b) {
-    return a.kind == b.kind && a.width == b.width && a.steps == b.steps && a.batch == b.batch && a.seed == b.seed &&
-           a.relation_steps == b.relation_steps;
+    return a.kind == b.kind && a.width == b.width && a.steps == b.steps && a.batch == b.batch && a.seed == b.seed;
 }
 
 static WordsExample write_example(const void *context, uint64_t i) { return words_example(context, i); }
 static WordsExample match_example(const void *context, uint64_t i) { return words_match_example(context, i); }
 
-/* The weights as they are in the file. */
-static void round_to_half(const Params *params) {
-    for (int i = 0; i < params->count; i++)
-        for (size_t k = 0; k < mat_count(params->list[i]->val); k++) {
-            num *x = &params->list[i]->val.v[k];
-            uint16_t half = half_narrow((double)*x);
-            const uint8_t bytes[] = { (uint8_t)(half & 0xff), (uint8_t)(half >> 8) };
-            dtype_widen(DTYPE_F16, bytes, x, 1);
-        }
-}
-
-/* The first tenth of the steps has scenes of one object. The second training starts from rounded weights. */
+/* The first tenth of the steps has scenes of one object. */
 static bool train(Net *net, NetConfig config, SceneModel *clip, Err *err) {
-    uint64_t seed = 100 * (uint64_t)config.seed + (uint64_t)config.kind;
-    WordsStream first = { &clip->split, seed, (uint64_t)(config.steps / 10) * (uint64_t)config.batch, false };
-    WordsStream second = { &clip->split, seed + 50, 0, true };
+    WordsStream stream = { &clip->split, 100 * (uint64_t)config.seed + (uint64_t)config.kind,
+                           (uint64_t)(config.steps / 10) * (uint64_t)config.batch };
     NetExample *example = config.kind == NET_MATCHING ? match_example : write_example;
     if (!net_init(net, config, err)) return false;
-    bool ok = net_train(net, clip, config.steps, example, &first, err);
-    if (ok && config.relation_steps) {
-        round_to_half(&net->params);
-        ok = net_train(net, clip, config.relation_steps, example, &second, err);
-    }
-    if (ok) return true;
+    if (net_train(net, clip, config.steps, example, &stream, err)) return true;
     net_free(net);
     return false;
 }
