@@ -99,7 +99,7 @@ TEST(drawn_questions_are_balanced_and_come_back) {
 TEST(training_examples_are_true) {
     Arena arena = { 0 };
     Split split = split_make(SPLIT_PAIRS, 0.5, 1);
-    WordsStream stream = { &split, 7, 100, false };
+    WordsStream stream = { &split, 7, 100 };
     Vocab vocab = words_vocab(&arena);
     int questions = 0, matching = 0;
     for (uint64_t i = 0; i < 1000; i++) {

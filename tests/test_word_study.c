@@ -27,8 +27,8 @@ TEST(networks_come_back_from_their_files) {
     const char *path = arena_print(&arena, "%s/net.safetensors", check_folder());
     for (int kind = 0; kind < NET_KINDS; kind++) {
         static Net net, back;
-        NetConfig config = { (NetKind)kind, 16, 2, 4, 3, 0 };
-        WordsStream stream = { &clip->split, 1, 0, false };
+        NetConfig config = { (NetKind)kind, 16, 2, 4, 3 };
+        WordsStream stream = { &clip->split, 1, 0 };
         double first[2], second[2];
         CHECK(net_init(&net, config, &err), "%s", err.text);
         CHECK(net_train(&net, clip, 2, kind == NET_MATCHING ? match_example : write_example, &stream, &err), "%s",
@@ -54,7 +54,7 @@ TEST(networks_come_back_from_their_files) {
 TEST(damaged_files_are_refused) {
     Err err;
     static Net net;
-    NetConfig config = { NET_VECTOR, 16, 2, 4, 3, 0 };
+    NetConfig config = { NET_VECTOR, 16, 2, 4, 3 };
     const char *path = arena_print(&arena, "%s/net.safetensors", check_folder());
     CHECK(!net_load(&net, config, path, &err), "%s", "a file that is not there");
     CHECK(net_init(&net, config, &err), "%s", err.text);
@@ -62,8 +62,7 @@ TEST(damaged_files_are_refused) {
     CHECK(net_save(&net, path, DTYPE_F32, NULL, &err), "%s", err.text);
     net_free(&net);
     CHECK(!net_load(&net, config, path, &err) && strstr(err.text, "not finite"), "%s", err.text);
-    CHECK(!net_init(&net, (NetConfig){ NET_VECTOR, 0, 2, 4, 3, 0 }, &err) && strstr(err.text, "width 0"), "%s",
-          err.text);
+    CHECK(!net_init(&net, (NetConfig){ NET_VECTOR, 0, 2, 4, 3 }, &err) && strstr(err.text, "width 0"), "%s", err.text);
 }
 
 TEST(training_lowers_the_loss_on_any_threads) {
@@ -72,9 +71,9 @@ TEST(training_lowers_the_loss_on_any_threads) {
     double loss[2];
     for (int k = 0; k < 2; k++) {
         static Net net;
-        WordsStream stream = { &clip->split, 1, 0, false };
+        WordsStream stream = { &clip->split, 1, 0 };
         thread_set_count(k ? 3 : 1);
-        CHECK(net_init(&net, (NetConfig){ NET_POSITIONS, 16, 20, 8, 1, 0 }, &err), "%s", err.text);
+        CHECK(net_init(&net, (NetConfig){ NET_POSITIONS, 16, 20, 8, 1 }, &err), "%s", err.text);
         CHECK(net_train(&net, clip, 20, write_example, &stream, &err), "%s", err.text);
         loss[k] = net.loss;
         net_free(&net);

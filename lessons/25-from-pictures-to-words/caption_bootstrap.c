@@ -63,7 +63,7 @@ typedef struct {
     SceneModel *model;
     const PairList *list;
     uint64_t seed;
-    int pick[BATCH];
+    int pick[BATCH], B; /* pairs of a batch */
     Mat pixels;
     Progress progress;
 } ClipTraining;
@@ -77,19 +77,20 @@ static void draw_range(void *context, size_t begin, size_t end) {
 /* Nobody knows here which captions are true of other pictures: only equal captions are no negatives. */
 static Var clip_training_loss(void *context, Tape *t, int step) {
     ClipTraining *r = context;
+    int B = r->B;
     Rng rng = rng_seed(r->seed, (uint64_t)step);
     const char *texts[BATCH];
-    int *ids = arena_alloc(&t->arena, (size_t)BATCH * (size_t)r->model->clip.config.tokens, sizeof *ids);
-    Mat excluded = mat_new(&t->arena, BATCH, BATCH);
-    for (int b = 0; b < BATCH; b++) {
+    int *ids = arena_alloc(&t->arena, (size_t)B * (size_t)r->model->clip.config.tokens, sizeof *ids);
+    Mat excluded = mat_new(&t->arena, B, B);
+    for (int b = 0; b < B; b++) {
         r->pick[b] = (int)rng_below(&rng, (uint32_t)r->list->count);
         texts[b] = r->list->text[r->pick[b]];
     }
-    for (int i = 0; i < BATCH; i++)
-        for (int k = 0; k < BATCH; k++) AT(excluded, i, k) = i != k && !strcmp(texts[i], texts[k]);
-    parallel_for(BATCH, 8, draw_range, r);
-    vocab_encode(&r->model->clip.vocab, &t->arena, texts, BATCH, r->model->clip.config.tokens, ids);
-    return clip_loss_hard_negatives(t, r->model->logits(t, &r->model->clip, r->pixels, ids, BATCH), excluded);
+    for (int i = 0; i < B; i++)
+        for (int k = 0; k < B; k++) AT(excluded, i, k) = i != k && !strcmp(texts[i], texts[k]);
+    parallel_for((size_t)B, 8, draw_range, r);
+    vocab_encode(&r->model->clip.vocab, &t->arena, texts, B, r->model->clip.config.tokens, ids);
+    return clip_loss_hard_negatives(t, r->model->logits(t, &r->model->clip, r->pixels, ids, B), excluded);
 }
 static void clip_training_step(void *context, int done, double loss) {
     ClipTraining *r = context;
@@ -103,8 +104,9 @@ static bool train_clip(SceneModel *model, const PairList *list, const BootConfig
     Arena arena = { 0 };
     ClipTraining r = { .model = model,
                        .list = list,
+                       .B = MIN(BATCH, c->noisy),
                        .seed = 40 + (uint64_t)c->seed,
-                       .pixels = mat_like(&arena, mat_shape(4, BATCH, SCENE_SIDE, SCENE_SIDE, 3)),
+                       .pixels = mat_like(&arena, mat_shape(4, MIN(BATCH, c->noisy), SCENE_SIDE, SCENE_SIDE, 3)),
                        .progress = progress_begin(name, c->steps, "steps/s") };
     StepsRun run = {
         .name = name, .steps = c->steps, .loss = clip_training_loss, .after_step = clip_training_step, .context = &r
@@ -167,7 +169,7 @@ static WordsExample clean_match_example(const void *context, uint64_t i) {
 }
 
 static bool train_net(Net *net, NetKind kind, SceneModel *clip, const PairList *clean, const BootConfig *c, Err *err) {
-    NetConfig config = { kind, c->width, c->net_steps, 64, c->seed, 0 };
+    NetConfig config = { kind, c->width, c->net_steps, 64, c->seed };
     if (!net_init(net, config, err)) return false;
     if (net_train(net, clip, c->net_steps, kind == NET_MATCHING ? clean_match_example : clean_example, clean, err))
         return true;

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { SHOWN = 6, SEARCHES = 4, ITEMS_LEAST = 10 };
+enum { SHOWN = 6, SEARCHES = 4 };
 
 static struct {
     const char *path, *date, *scene;
@@ -29,11 +29,12 @@ static struct {
 static const Option options[] = {
     { "steps", .integer = &args.steps, .low = 1, .high = 100000, .help = "training steps of the small decoder" },
     { "width", .integer = &args.width, .low = 4, .high = 512, .help = "its width" },
-    { "pictures", .integer = &args.pictures, .low = 10, .high = 10000, .help = "test pictures of each kind" },
-    { "items", .integer = &args.items, .low = 10, .high = 10000, .help = "items of each probe of lesson 17" },
-    { "noisy", .integer = &args.noisy, .low = 20, .high = 100000,
+    { "pictures", .integer = &args.pictures, .low = 2, .high = 10000, .help = "test pictures of each kind" },
+    { "items", .integer = &args.items, .low = 2, .high = 10000, .help = "items of each probe of lesson 17" },
+    { "noisy", .integer = &args.noisy, .low = 8, .high = 100000,
       .help = "7: noisy pairs; a twentieth as many are clean" },
-    { "bootstrap-steps", .integer = &args.boot_steps, .low = 1, .high = 100000, .help = "7: steps of every CLIP" },
+    { "bootstrap-steps", .integer = &args.boot_steps, .low = 0, .high = 100000,
+      .help = "7: steps of every CLIP; 0: our table alone" },
     { "scene", .text = &args.scene, .help = "the number of a scene, to be described instead of the lesson" },
     { "all", .flag = &args.all,
       .help = "first train what ships, and measure what is missing in its table: half an hour" },
@@ -233,11 +234,11 @@ static void searches(const Lesson *lesson, Arena *arena, const Answerers *who, c
 /* ---- 5. Questions ------------------------------------------------------------------------------------------------ */
 
 static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) {
-    static const char *const ways[] = { "ranking", "vector", "positions", "matching" };
+    static const char *const ways[] = { "ranking", "vector", "positions", "matching", "caption" };
     Prediction guess =
         lesson_predict_choice(lesson, ways, COUNT(ways), 1,
                               "Who answers \"is there a red circle left of a blue square?\" best: CLIP by "
-                              "ranking, the decoders (vector, positions), or matching?");
+                              "ranking, the decoders (vector, positions), matching, or the decoder by caption?");
     Rate best = { .proportion = 0 };
     int first = WAY_RANKING;
     printf("right answers, %%; %d questions of each kind; 95 %% intervals\n                     ", args.pictures);
@@ -263,7 +264,7 @@ static void questions(const Lesson *lesson, Arena *arena, const Answerers *who) 
 
 static void probes(Arena *arena, const Answerers *who) {
     printf("right choice (group), %%; chance is 50 (16.7); %d items of each probe\n                    ", args.items);
-    for (int way = WAY_RANKING; way < WAYS; way++)
+    for (int way = WAY_RANKING; way < PROBE_WAYS; way++)
         printf("  %-14s", way == WAY_RANKING ? "CLIP" : answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < PROBE_SHUFFLE; kind++)
@@ -273,7 +274,7 @@ static void probes(Arena *arena, const Answerers *who) {
             if (!word_study_probe(&pairs, arena, &clip, (ProbeKind)kind, (SplitPart)part, args.items, &err))
                 die("%s", err.text);
             printf("%-11s %-8s", probe_name((ProbeKind)kind), part ? "held out" : "seen");
-            for (int way = WAY_RANKING; way < WAYS; way++) {
+            for (int way = WAY_RANKING; way < PROBE_WAYS; way++) {
                 PairScore s = probe_score(who, (AnswerWay)way, &pairs);
                 printf("  %5.1f (%5.1f)", 100 * pair_score_rate(&s, PAIR_METRIC_CHOICE).fraction,
                        100 * pair_score_rate(&s, PAIR_METRIC_GROUP).fraction);
@@ -293,31 +294,31 @@ static void boot_done(void *context, BootWay way, BootRow row) {
     if (!word_study_put_boot(w->kept, way, args.seed, row, &w->err)) die("%s", w->err.text);
 }
 
-static void print_boot(Arena *arena, const CellTable *table, int seed) {
-    printf("trained on    pairs  true %%  test pictures right, %%\n");
+static void print_boot(Arena *arena, const CellTable *table) {
+    printf("trained on    pairs  true %%  test pictures right, %% (least to most of the seeds)\n");
     for (int way = 0; way < BOOT_WAYS; way++) {
-        const Cell *right = cell_find(table, cell_boot(arena, (BootWay)way, "right"), seed);
+        CellSummary pairs = cell_summary(table, cell_boot(arena, (BootWay)way, "pairs"));
+        CellSummary said = cell_summary(table, cell_boot(arena, (BootWay)way, "true"));
+        CellSummary right = cell_summary(table, cell_boot(arena, (BootWay)way, "right"));
         printf("%-10s", boot_name((BootWay)way));
-        if (!right) {
-            printf("  not measured\n");
-            continue;
-        }
-        printf(" %8.0f  %6.1f", cell_value(table, cell_boot(arena, (BootWay)way, "pairs"), seed),
-               100 * cell_value(table, cell_boot(arena, (BootWay)way, "true"), seed));
-        print_rate(metrics_wilson((int)(right->value * right->count + 0.5), right->count));
-        printf("\n");
+        if (!right.seeds) printf("  not measured\n");
+        else
+            printf(" %8.0f  %6.1f  %5.1f (%.1f to %.1f), %d seed%s of %d\n", pairs.mean, 100 * said.mean,
+                   100 * right.mean, 100 * right.low, 100 * right.high, right.seeds, right.seeds == 1 ? "" : "s",
+                   right.rate.of / right.seeds);
     }
 }
 
-static void bootstrapping(Arena *arena, const CellTable *table) {
+/* A small one, measured here and kept. */
+static void bootstrap_here(Arena *arena) {
     BootConfig c = word_study_boot(args.seed);
+    CellTable kept;
+    BootWatch watch = { .kept = &kept };
     c.noisy = args.noisy;
     c.clean = MAX(2, args.noisy / 20);
     c.steps = args.boot_steps;
-    c.net_steps = MAX(1, 2 * args.boot_steps);
+    c.net_steps = 2 * args.boot_steps;
     c.tested = args.pictures;
-    CellTable kept;
-    BootWatch watch = { .kept = &kept };
     const char *path = arena_print(arena, "%s/words-bootstrap-%d-%d-%d-seed%d.csv", models_folder(), c.noisy, c.steps,
                                    c.tested, c.seed);
     if (!folder_make(models_folder(), &watch.err) || !cell_table_read(&kept, arena, path, &watch.err))
@@ -325,12 +326,17 @@ static void bootstrapping(Arena *arena, const CellTable *table) {
     if (!cell_find(&kept, cell_boot(arena, BOOT_TRUTH, "right"), c.seed) &&
         !bootstrap_run(&c, boot_done, &watch, &watch.err))
         die("%s", watch.err.text);
-    printf("%d pairs, of whose captions %.0f %% belong to another picture; %d clean pairs; %d steps; seed %d\n",
+    printf("here: %d pairs, of whose captions %.0f %% belong to another picture; %d clean pairs; %d steps; seed %d\n",
            c.noisy, 100 * c.noise, c.clean, c.steps, c.seed);
-    print_boot(arena, &kept, c.seed);
+    print_boot(arena, &kept);
+}
+
+static void bootstrapping(Arena *arena, const CellTable *table) {
     BootConfig full = word_study_boot(WORD_STUDY_SEED);
-    printf("our table: %d pairs, %d clean ones, %d steps; seed %d\n", full.noisy, full.clean, full.steps, full.seed);
-    print_boot(arena, table, WORD_STUDY_SEED);
+    if (args.boot_steps) bootstrap_here(arena);
+    printf("our table: %d pairs, of whose captions %.0f %% belong to another picture; %d clean pairs; %d steps\n",
+           full.noisy, 100 * full.noise, full.clean, full.steps);
+    print_boot(arena, table);
 }
 
 int main(int argc, char **argv) {
@@ -341,8 +347,7 @@ int main(int argc, char **argv) {
                       .next = "make lesson-26",
                       .options = options,
                       .wants = "PICTURE.png \"A CAPTION\" \"A QUESTION?\" ...",
-                      .quick =
-                          "--steps 2 --width 16 --pictures 10 --items 10 --noisy 20 --bootstrap-steps 1 --table none",
+                      .quick = "--steps 1 --width 8 --pictures 2 --items 2 --bootstrap-steps 0",
                       .seed = &args.seed };
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;

@@ -2,9 +2,13 @@
 
 #include <string.h>
 
-static const char *const names[WAYS] = { "prior", "ranking", "vector", "positions", "matching" };
+static const char *const names[WAYS] = { "prior", "ranking", "vector", "positions", "matching", "caption" };
 const char *answer_way_name(AnswerWay way) { return names[way]; }
-static Net *net_of(const Answerers *who, AnswerWay way) { return who->net[NET_VECTOR + (way - WAY_VECTOR)]; }
+static Net *net_of(const Answerers *who, AnswerWay way) {
+    return who->net[way == WAY_CAPTION ? NET_POSITIONS : NET_VECTOR + (int)(way - WAY_VECTOR)];
+}
+/* Whether "is there" is answered by a threshold for the statement. */
+static bool has_threshold(AnswerWay way) { return way == WAY_RANKING || way == WAY_CAPTION; }
 
 QuestionSet question_set(SceneModel *clip, Arena *arena, QuestionKind kind, SplitPart part, int n, uint64_t seed) {
     QuestionSet set = { .kind = kind, .scene = arena_alloc(arena, (size_t)n, sizeof *set.scene) };
@@ -40,6 +44,16 @@ static int prior(const QuestionSet *training) {
     return best;
 }
 
+/* A caption with the prompt of its kind. */
+static const char *with_prompt(Arena *arena, const char *caption) {
+    Caption c;
+    Err err;
+    if (!caption_parse(caption, &c, &err)) die("%s: %s", caption, err.text);
+    for (int ask = 0; ask < ASK_KINDS; ask++)
+        if (ask_is((Ask)ask, c.kind)) return arena_print(arena, "%s %s", ask_name((Ask)ask), caption);
+    return caption;
+}
+
 /* The scores of answer a for every question, [n]. */
 static void answer_scores(const Answerers *who, AnswerWay way, const QuestionSet *set, int a, double *score) {
     Arena arena = { 0 };
@@ -49,10 +63,11 @@ static void answer_scores(const Answerers *who, AnswerWay way, const QuestionSet
         char text[WORDS_TEXT];
         Caption said = question_statement(&set->question[i], a);
         if (way == WAY_RANKING || way == WAY_MATCHING) texts[i] = arena_text(&arena, caption_text(&said, text));
+        else if (way == WAY_CAPTION) texts[i] = with_prompt(&arena, caption_text(&said, text));
         else
             texts[i] = arena_print(&arena, "question %s answer %s", question_text(&set->question[i], text),
                                    question_answer_word(set->kind, a));
-        given[i] = text_max_words(&texts[i], 1) - 1;
+        given[i] = way == WAY_CAPTION ? 1 : text_max_words(&texts[i], 1) - 1;
     }
     if (way == WAY_RANKING) {
         Mat vector = clip_text_features(&who->clip->clip, &arena, texts, set->n, NULL);
@@ -63,11 +78,11 @@ static void answer_scores(const Answerers *who, AnswerWay way, const QuestionSet
 }
 
 /* The threshold with most right answers among training questions: yes above it. */
-static double threshold_of(const Answerers *who, const QuestionSet *training) {
+static double threshold_of(const Answerers *who, AnswerWay way, const QuestionSet *training) {
     Arena arena = { 0 };
     double *score = arena_alloc(&arena, (size_t)training->n, sizeof *score), best = 0;
     int most = -1;
-    answer_scores(who, WAY_RANKING, training, 1, score);
+    answer_scores(who, way, training, 1, score);
     for (int k = 0; k < training->n; k++) {
         int right = 0;
         for (int i = 0; i < training->n; i++) right += (score[i] > score[k]) == training->truth[i];
@@ -80,7 +95,7 @@ static double threshold_of(const Answerers *who, const QuestionSet *training) {
 }
 
 void answer_all(const Answerers *who, AnswerWay way, const QuestionSet *set, const QuestionSet *training, int *answer) {
-    bool statement = set->kind == QUESTION_IS_THERE && (way == WAY_RANKING || way == WAY_MATCHING);
+    bool statement = set->kind == QUESTION_IS_THERE && (has_threshold(way) || way == WAY_MATCHING);
     if (way == WAY_PRIOR) {
         for (int i = 0; i < set->n; i++) answer[i] = prior(training);
         return;
@@ -88,7 +103,7 @@ void answer_all(const Answerers *who, AnswerWay way, const QuestionSet *set, con
     Arena arena = { 0 };
     double *score = arena_alloc(&arena, (size_t)set->n, sizeof *score);
     double *best = arena_alloc(&arena, (size_t)set->n, sizeof *best);
-    double threshold = statement && way == WAY_RANKING ? threshold_of(who, training) : 0;
+    double threshold = statement && has_threshold(way) ? threshold_of(who, way, training) : 0;
     for (int a = statement ? 1 : 0; a < question_answers(set->kind); a++) {
         answer_scores(who, way, set, a, score);
         for (int i = 0; i < set->n; i++) {
@@ -103,16 +118,6 @@ void answer_all(const Answerers *who, AnswerWay way, const QuestionSet *set, con
 }
 
 /* ---- lesson 17's probes ------------------------------------------------------------------------------------------ */
-
-/* A caption with the prompt of its kind. */
-static const char *with_prompt(Arena *arena, const char *caption) {
-    Caption c;
-    Err err;
-    if (!caption_parse(caption, &c, &err)) die("%s: %s", caption, err.text);
-    for (int ask = 0; ask < ASK_KINDS; ask++)
-        if (ask_is((Ask)ask, c.kind)) return arena_print(arena, "%s %s", ask_name((Ask)ask), caption);
-    return caption;
-}
 
 PairScore probe_score(const Answerers *who, AnswerWay way, const MinimalPairs *pairs) {
     if (way == WAY_RANKING) return scene_model_pair_score(who->clip, pairs);

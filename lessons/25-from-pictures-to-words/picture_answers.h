@@ -5,13 +5,17 @@
  *              statement's cosine is above a threshold, the best one for training questions
  *   vector, positions    the decoder: the answer with the largest log p(answer | question, picture) (BLIP, section 5.3)
  *   matching   early fusion: of the captions that say the answers the one that matches best; yes if it matches at all
+ *   caption    the decoder "positions" as CLIP in "ranking": of the captions that say the answers the one with the
+ * largest
+ *              log p(caption | picture); "is there" by a threshold of it
  */
 #ifndef PICTURE_ANSWERS_H
 #define PICTURE_ANSWERS_H
 
 #include "word_net.h"
 
-typedef enum { WAY_PRIOR, WAY_RANKING, WAY_VECTOR, WAY_POSITIONS, WAY_MATCHING, WAYS } AnswerWay;
+typedef enum { WAY_PRIOR, WAY_RANKING, WAY_VECTOR, WAY_POSITIONS, WAY_MATCHING, WAY_CAPTION, WAYS } AnswerWay;
+enum { PROBE_WAYS = WAY_MATCHING + 1 };     /* WAY_RANKING and those before this score probes */
 const char *answer_way_name(AnswerWay way); /* "prior", "ranking" ... */
 
 /* The CLIP and the three networks that answer. */

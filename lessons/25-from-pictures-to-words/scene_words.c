@@ -178,11 +178,6 @@ static bool draw_statement(Caption *out, Ask ask, const Scene *scene, const Capt
     return rng_below(rng, 2) || caption_random_false(out, scene, &said, edits, rules, rng);
 }
 
-static bool draw_relation(Question *q, const Scene *scene, const CaptionRules *rules, Rng *rng) {
-    *q = (Question){ .kind = QUESTION_IS_THERE };
-    return draw_statement(&q->caption, ASK_RELATION, scene, rules, rng);
-}
-
 bool question_draw(Question *q, QuestionKind kind, const Scene *scene, const CaptionRules *rules, Rng *rng) {
     *q = (Question){ .kind = kind };
     const SceneObject *object = &scene->object[rng_below(rng, (uint32_t)scene->count)];
@@ -215,24 +210,19 @@ bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionR
     return caption_random_true(caption, scene, kind, rules, rng);
 }
 
-/* Whether example i must be about a relation. */
-static bool about_relations(const WordsStream *stream, uint64_t i) { return stream->relations && i % 10 < 7; }
-
 /* The scene of example i, and whether its objects are to be counted. */
 static Scene draw_scene(const WordsStream *stream, uint64_t i, Rng *rng, bool *counting) {
     SceneConfig one = { .seed = rng_next(rng), .least = 1, .max = 1, .split = stream->split, .part = SPLIT_SEEN };
-    *counting = rng_uniform(rng) < COUNTING_RATE && i >= stream->single && !about_relations(stream, i);
+    *counting = rng_uniform(rng) < COUNTING_RATE && i >= stream->single;
     return i < stream->single ? scene_make(&one, 0) : words_scene(stream->split, SPLIT_SEEN, *counting, one.seed, 0);
 }
 
-/* A caption of the scene of any kind that it has, or of a relation. */
-static Ask draw_caption(Caption *caption, const Scene *scene, bool counting, bool relation, const CaptionRules *rules,
-                        Rng *rng) {
+/* A caption of the scene of any kind that it has. */
+static Ask draw_caption(Caption *caption, const Scene *scene, bool counting, const CaptionRules *rules, Rng *rng) {
     static const Ask one[] = { ASK_COUNT, ASK_COUNT, ASK_OBJECT, ASK_NEGATION },
                      two[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION, ASK_RELATION, ASK_NEGATION };
     for (;;) { /* ends: there is always an object */
         Ask ask = counting ? one[rng_below(rng, COUNT(one))] : two[rng_below(rng, COUNT(two))];
-        if (relation) ask = ASK_RELATION;
         if (!words_caption(caption, ask, scene, rules, rng)) continue;
         if (rng_uniform(rng) < PARAPHRASE_RATE) *caption = caption_paraphrase(caption, PARAPHRASE_ALL, rng);
         return ask;
@@ -246,12 +236,9 @@ WordsExample words_example(const WordsStream *stream, uint64_t i) {
     CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     char text[WORDS_TEXT];
     Question q;
-    bool relation = about_relations(stream, i);
     QuestionKind kind = counting ? QUESTION_HOW_MANY : rng_below(&rng, 4) ? QUESTION_IS_THERE : QUESTION_COLOUR;
     bool asked = rng_uniform(&rng) < QUESTION_RATE;
-    if (asked &&
-        (relation ? draw_relation(&q, &e.scene, &rules, &rng) : question_draw(&q, kind, &e.scene, &rules, &rng))) {
-        kind = q.kind;
+    if (asked && question_draw(&q, kind, &e.scene, &rules, &rng)) {
         const char *answer = question_answer_word(kind, question_truth(&e.scene, &q)), *start = e.text;
         snprintf(e.text, sizeof e.text, "question %.180s answer ", question_text(&q, text));
         e.given = text_max_words(&start, 1);
@@ -259,7 +246,7 @@ WordsExample words_example(const WordsStream *stream, uint64_t i) {
         return e;
     }
     Caption caption;
-    Ask ask = draw_caption(&caption, &e.scene, counting, relation, &rules, &rng);
+    Ask ask = draw_caption(&caption, &e.scene, counting, &rules, &rng);
     snprintf(e.text, sizeof e.text, "%s %s", ask_name(ask), caption_text(&caption, text));
     return e;
 }
@@ -270,13 +257,13 @@ WordsExample words_match_example(const WordsStream *stream, uint64_t i) {
     WordsExample e = { .scene = draw_scene(stream, i, &rng, &counting) };
     CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     Caption caption, wrong;
-    draw_caption(&caption, &e.scene, counting, about_relations(stream, i), &rules, &rng);
+    draw_caption(&caption, &e.scene, counting, &rules, &rng);
     uint32_t way = rng_below(&rng, 4); /* 0, 1: true; 2: edited; 3: of another scene */
     if (way == 2 && caption_random_false(&wrong, &e.scene, &caption, (1u << EDIT_KINDS) - 1, &rules, &rng)) {
         caption = wrong;
     } else if (way >= 2) {
         Scene other = draw_scene(stream, i, &rng, &of_other);
-        draw_caption(&caption, &other, of_other, false, &rules, &rng);
+        draw_caption(&caption, &other, of_other, &rules, &rng);
     }
     e.matches = caption_true(&e.scene, &caption);
     caption_text(&caption, e.text);

@@ -75,7 +75,6 @@ bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionR
 typedef struct {
     const Split *split;
     uint64_t seed, single;
-    bool relations; /* seven of ten examples are about relations; then there is no counting among these */
 } WordsStream;
 /* Example i for the decoders: half are captions, half questions with their answers. */
 WordsExample words_example(const WordsStream *stream, uint64_t i);

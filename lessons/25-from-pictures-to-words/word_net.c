@@ -184,9 +184,8 @@ bool net_train(Net *net, SceneModel *clip, int steps, NetExample *example, const
 
 /* "recipe 1" stands for the constants of scene_words.c, of this file and of training/steps.c: change it with them. */
 static char *signature(Arena *arena, NetConfig c) {
-    char *first = arena_print(arena, "recipe 1, %s, width %d, %d steps of %d, seed %d", net_name(c.kind), c.width,
-                              c.steps, c.batch, c.seed);
-    return c.relation_steps ? arena_print(arena, "%s, then %d about relations", first, c.relation_steps) : first;
+    return arena_print(arena, "recipe 1, %s, width %d, %d steps of %d, seed %d", net_name(c.kind), c.width, c.steps,
+                       c.batch, c.seed);
 }
 
 bool net_save(const Net *net, const char *path, Dtype dtype, const char *const *meta, Err *err) {

@@ -32,7 +32,6 @@ typedef WordsExample NetExample(const void *context, uint64_t i);
 typedef struct {
     NetKind kind;
     int width, steps, batch, seed;
-    int relation_steps; /* of a second training, mostly about relations (WordsStream.relations); 0: none */
 } NetConfig;
 
 /* Do not copy or move: the parameters point into it. */

@@ -32,44 +32,26 @@ bool word_study_clip(SceneModel *clip, Err *err) {
 
 NetConfig word_study_shipped(NetKind kind) {
     static const int steps[NET_KINDS] = { 2500, 4000, 3000 };
-    return (NetConfig){ .kind = kind, .width = 64, .steps = steps[kind], .batch = 64, .seed = WORD_STUDY_SEED };
+    return (NetConfig){ kind, 64, steps[kind], 64, WORD_STUDY_SEED };
 }
 char *word_study_shipped_path(Arena *arena, NetKind kind) {
     return arena_print(arena, "%sdata/pretrained/words-%s.safetensors", shipped_prefix(), net_name(kind));
 }
 
 static bool same_config(NetConfig a, NetConfig b) {
-    return a.kind == b.kind && a.width == b.width && a.steps == b.steps && a.batch == b.batch && a.seed == b.seed &&
-           a.relation_steps == b.relation_steps;
+    return a.kind == b.kind && a.width == b.width && a.steps == b.steps && a.batch == b.batch && a.seed == b.seed;
 }
 
 static WordsExample write_example(const void *context, uint64_t i) { return words_example(context, i); }
 static WordsExample match_example(const void *context, uint64_t i) { return words_match_example(context, i); }
 
-/* The weights as they are in the file. */
-static void round_to_half(const Params *params) {
-    for (int i = 0; i < params->count; i++)
-        for (size_t k = 0; k < mat_count(params->list[i]->val); k++) {
-            num *x = &params->list[i]->val.v[k];
-            uint16_t half = half_narrow((double)*x);
-            const uint8_t bytes[] = { (uint8_t)(half & 0xff), (uint8_t)(half >> 8) };
-            dtype_widen(DTYPE_F16, bytes, x, 1);
-        }
-}
-
-/* The first tenth of the steps has scenes of one object. The second training starts from rounded weights. */
+/* The first tenth of the steps has scenes of one object. */
 static bool train(Net *net, NetConfig config, SceneModel *clip, Err *err) {
-    uint64_t seed = 100 * (uint64_t)config.seed + (uint64_t)config.kind;
-    WordsStream first = { &clip->split, seed, (uint64_t)(config.steps / 10) * (uint64_t)config.batch, false };
-    WordsStream second = { &clip->split, seed + 50, 0, true };
+    WordsStream stream = { &clip->split, 100 * (uint64_t)config.seed + (uint64_t)config.kind,
+                           (uint64_t)(config.steps / 10) * (uint64_t)config.batch };
     NetExample *example = config.kind == NET_MATCHING ? match_example : write_example;
     if (!net_init(net, config, err)) return false;
-    bool ok = net_train(net, clip, config.steps, example, &first, err);
-    if (ok && config.relation_steps) {
-        round_to_half(&net->params);
-        ok = net_train(net, clip, config.relation_steps, example, &second, err);
-    }
-    if (ok) return true;
+    if (net_train(net, clip, config.steps, example, &stream, err)) return true;
     net_free(net);
     return false;
 }
@@ -115,7 +97,9 @@ Judged word_study_captions(const Answerers *who, Writer writer, const JudgeSet *
 }
 
 Rate word_study_answers(const Answerers *who, Arena *arena, AnswerWay way, QuestionKind kind, SplitPart part, int n) {
-    QuestionSet training = question_set(who->clip, arena, kind, SPLIT_SEEN, n, 500 + WORD_STUDY_SEED);
+    QuestionSet training = { .n = 0 };
+    if (way == WAY_PRIOR || way == WAY_RANKING || way == WAY_CAPTION)
+        training = question_set(who->clip, arena, kind, SPLIT_SEEN, n, 500 + WORD_STUDY_SEED);
     QuestionSet set = question_set(who->clip, arena, kind, part, n, WORD_STUDY_SEED);
     int *answer = arena_alloc(arena, (size_t)n, sizeof *answer);
     answer_all(who, way, &set, &training, answer);
@@ -200,7 +184,7 @@ static bool fill_probe(Study *s, ProbeKind kind, SplitPart part, Err *err) {
     Arena work = { 0 };
     MinimalPairs pairs;
     bool ok = word_study_probe(&pairs, &work, s->who.clip, kind, part, WORD_STUDY_N / 2, err);
-    for (int way = WAY_RANKING; ok && way < WAYS; way++, step(s)) {
+    for (int way = WAY_RANKING; ok && way < PROBE_WAYS; way++, step(s)) {
         if (cell_find(s->table, cell_probe(s->table->arena, (AnswerWay)way, kind, part, PAIR_METRIC_GROUP),
                       WORD_STUDY_SEED))
             continue;
@@ -214,8 +198,8 @@ static bool fill_probe(Study *s, ProbeKind kind, SplitPart part, Err *err) {
 }
 
 static bool fill_table(Study *s, Err *err) {
-    s->progress = progress_begin("measuring",
-                                 2 * (ASK_KINDS * WRITERS + QUESTION_KINDS * WAYS + PROBE_SHUFFLE * (WAYS - 1)), NULL);
+    s->progress = progress_begin(
+        "measuring", 2 * (ASK_KINDS * WRITERS + QUESTION_KINDS * WAYS + PROBE_SHUFFLE * (PROBE_WAYS - 1)), NULL);
     bool ok = true;
     for (int part = SPLIT_SEEN; part <= SPLIT_HELD; part++) {
         for (int k = 0; ok && k < ASK_KINDS; k++) ok = fill_captions(s, (Ask)k, (SplitPart)part, err);
@@ -310,10 +294,11 @@ bool word_study_all(CellTable *table, const char *date, Err *err) {
     for (int k = 0; ok && k < NET_KINDS; k++) ok = described(&net[k]) || describe(&net[k], table, date, err);
     for (int k = 0; k < made; k++) net_free(&net[k]);
     scene_model_free(&clip);
-    BootConfig boot = word_study_boot(WORD_STUDY_SEED);
-    if (ok && !cell_find(table, cell_boot(table->arena, BOOT_TRUTH, "right"), WORD_STUDY_SEED)) {
-        BootPut p = { table, WORD_STUDY_SEED, err, true };
-        ok = bootstrap_run(&boot, boot_done, &p, err) && p.ok;
+    for (int seed = 1; ok && seed <= WORD_STUDY_BOOTS; seed++) {
+        BootConfig boot = word_study_boot(seed);
+        BootPut p = { table, seed, err, true };
+        if (!cell_find(table, cell_boot(table->arena, BOOT_TRUTH, "right"), seed))
+            ok = bootstrap_run(&boot, boot_done, &p, err) && p.ok;
     }
     arena_free(&arena);
     return ok;

@@ -39,12 +39,12 @@ static void print_captions(Arena *arena, const CellTable *table) {
 }
 
 static void print_answers(Arena *arena, const CellTable *table) {
-    printf("answers right, %%    ");
+    printf("answers right, %%     ");
     for (int way = 0; way < WAYS; way++) printf("  %-18s", answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < QUESTION_KINDS; kind++)
         for (int part = 0; part < 2; part++) {
-            printf("  %-11s%-8s", question_name((QuestionKind)kind), part_name(part));
+            printf("  %-11s %-8s", question_name((QuestionKind)kind), part_name(part));
             for (int way = 0; way < WAYS; way++)
                 print_cell(table, cell_answer(arena, (AnswerWay)way, (QuestionKind)kind, (SplitPart)part));
             printf("\n");
@@ -53,13 +53,13 @@ static void print_answers(Arena *arena, const CellTable *table) {
 
 static void print_probes(Arena *arena, const CellTable *table) {
     printf("choice (group), %%   ");
-    for (int way = WAY_RANKING; way < WAYS; way++)
+    for (int way = WAY_RANKING; way < PROBE_WAYS; way++)
         printf("  %-14s", way == WAY_RANKING ? "CLIP" : answer_way_name((AnswerWay)way));
     printf("\n");
     for (int kind = 0; kind < PROBE_SHUFFLE; kind++)
         for (int part = 0; part < 2; part++) {
             printf("  %-10s%-8s", probe_name((ProbeKind)kind), part_name(part));
-            for (int way = WAY_RANKING; way < WAYS; way++) {
+            for (int way = WAY_RANKING; way < PROBE_WAYS; way++) {
                 const char *choice =
                     cell_probe(arena, (AnswerWay)way, (ProbeKind)kind, (SplitPart)part, PAIR_METRIC_CHOICE);
                 const char *group =
