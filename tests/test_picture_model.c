@@ -199,5 +199,34 @@ TEST(bound_of_a_bag_of_words) {
     }
 }
 
+/* The shipped network draws the pictures of one cell again: the same share is true. */
+TEST(a_cell_of_the_table_long) {
+    static PictureModel model;
+    Arena arena = { 0 };
+    Err err;
+    CellTable table;
+    int count;
+    warning_hook = silent;
+    CHECK(picture_model_init(&model, (PictureModelConfig){ .seed = 1 }, &err), "%s", err.text);
+    CHECK(picture_model_load(&model, picture_model_shipped(&arena), &err), "%s", err.text);
+    CHECK(cell_table_read(&table, &arena, PICTURE_TABLE, &err), "%s", err.text);
+    const SceneReader *reader = scene_reader_new(&arena);
+    PictureTask *tasks = report_tasks(&arena, 1, 1, 1, &count), *task = NULL;
+    for (int i = 0; i < count; i++)
+        if (tasks[i].steps == 5) task = &tasks[i];
+    CHECK(task != NULL, "%s", "no task of 5 steps");
+    for (int v = 0; v < VERDICTS; v++)
+        CHECK(picture_task_find(&table, task, verdict_name((Verdict)v)), "verdict %d", v);
+    task->count = picture_task_find(&table, task, "true")->count;
+    PictureScore score = picture_measure(&model, reader, task);
+    for (int v = 0; v < VERDICTS; v++) {
+        double in_table = picture_task_find(&table, task, verdict_name((Verdict)v))->value;
+        CHECK_NEAR((double)score.verdict[v] / task->count, in_table,
+                   1.5 / task->count); /* rounding elsewhere: one picture */
+    }
+    picture_model_free(&model);
+    arena_free(&arena);
+}
+
 TESTS(folding_moves_every_number_once, examples_are_true_and_whole, other_captions_are_refused, conditions,
-      training_gives_the_same_bits, files_and_checkpoints, samples, bound_of_a_bag_of_words)
+      training_gives_the_same_bits, files_and_checkpoints, samples, bound_of_a_bag_of_words, a_cell_of_the_table_long)
