@@ -288,7 +288,7 @@ static void save_with_figures(Arena *arena, const PictureModel *model, const Cel
 
 static void how_many_are_true(const Lesson *lesson, PictureModel *model, const SceneReader *reader,
                               const CellTable *table) {
-    static const char *const choices[] = { "0", "1", "2", "3", "4", "6", "8" };
+    static const char *const choices[] = { "0", "1", "1.5", "2", "3", "5", "8" };
     Prediction guess = lesson_predict_choice(lesson, choices, COUNT(choices), 1,
                                              "Which guidance gives the most pictures that are true of their captions?");
     drawn_now(model, reader);
@@ -305,13 +305,17 @@ static void how_many_are_true(const Lesson *lesson, PictureModel *model, const S
 static void show_distances(Arena *arena, PictureModel *model) {
     const char *const texts[] = { "a red circle left of a blue square", "a blue square left of a red circle",
                                   "a blue circle left of a red square", "a red circle right of a blue square" };
-    Mat vector = clip_text_features(&model->clip.clip, arena, texts, COUNT(texts), NULL);
-    Mat bag = clip_text_features(&model->bag.clip, arena, texts, COUNT(texts), NULL);
-    printf("cosine of \"%s\" with    vector     bag\n", texts[0]);
-    for (int i = 1; i < (int)COUNT(texts); i++)
-        printf("  %-37s           %9.3f  %6.3f\n", texts[i],
+    enum { TEXTS = COUNT(texts) };
+    const ConditionKind kinds[TEXTS] = { CONDITION_VECTOR, CONDITION_VECTOR, CONDITION_VECTOR, CONDITION_VECTOR };
+    Mat vector = clip_text_features(&model->clip.clip, arena, texts, TEXTS, NULL);
+    Mat bag = clip_text_features(&model->bag.clip, arena, texts, TEXTS, NULL);
+    Mat white = picture_condition(model, arena, texts, kinds, TEXTS).vector;
+    printf("cosine of \"%s\" with   vector     bag  vector, whitened\n", texts[0]);
+    for (int i = 1; i < TEXTS; i++)
+        printf("  %-48s  %8.4f  %6.4f  %16.3f\n", texts[i],
                vec_dot(&AT(vector, 0, 0), &AT(vector, i, 0), vector.shape[1]),
-               vec_dot(&AT(bag, 0, 0), &AT(bag, i, 0), bag.shape[1]));
+               vec_dot(&AT(bag, 0, 0), &AT(bag, i, 0), bag.shape[1]),
+               vec_cosine(&AT(white, 0, 0), &AT(white, i, 0), white.shape[1]));
 }
 
 static void who_is_where(const Lesson *lesson, Arena *arena, PictureModel *model, const CellTable *table) {

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static const double guidances[] = { 0, 1, 2, 3, 4, 6, 8 };
+static const double guidances[] = { 0, 1, 1.5, 2, 3, 5, 8 };
 static const CaptionKind kinds[] = { CAPTION_OBJECT, CAPTION_COUNT, CAPTION_PAIR, CAPTION_RELATION };
 static const struct {
     int steps;
