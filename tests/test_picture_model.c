@@ -65,9 +65,9 @@ TEST(other_captions_are_refused) {
     }
 }
 
-/* Before the fit the whitening is the identity; afterwards vectors have mean 0 and uncorrelated numbers. The bag has the
- * same vector for any order of the words, the others have not. */
-TEST(conditions) {
+/* Before the fit the whitening is the identity; afterwards vectors have mean 0 and uncorrelated numbers. The bag has
+ * the same vector for any order of the words, the others have not. */
+TEST(conditions_long) {
     static PictureModel model;
     static const char *const texts[] = { "a red circle left of a blue square", "a blue square left of a red circle" };
     Arena arena = { 0 };
@@ -114,7 +114,7 @@ static void train(PictureModel *model, int steps, const char *checkpoint) {
     model_make(model, steps);
     CHECK(picture_model_train(model, checkpoint, &err), "%s", err.text);
 }
-TEST(training_gives_the_same_bits) {
+TEST(training_gives_the_same_bits_long) {
     static PictureModel one, two;
     thread_set_count(1);
     train(&one, 3, NULL);
@@ -131,7 +131,7 @@ TEST(training_gives_the_same_bits) {
     picture_model_free(&two);
 }
 
-TEST(files_and_checkpoints) {
+TEST(files_and_checkpoints_long) {
     static PictureModel model, again;
     Arena arena = { 0 };
     Err err = { "" };
@@ -228,5 +228,6 @@ TEST(a_cell_of_the_table_long) {
     arena_free(&arena);
 }
 
-TESTS(folding_moves_every_number_once, examples_are_true_and_whole, other_captions_are_refused, conditions,
-      training_gives_the_same_bits, files_and_checkpoints, samples, bound_of_a_bag_of_words, a_cell_of_the_table_long)
+TESTS(folding_moves_every_number_once, examples_are_true_and_whole, other_captions_are_refused, conditions_long,
+      training_gives_the_same_bits_long, files_and_checkpoints_long, samples, bound_of_a_bag_of_words,
+      a_cell_of_the_table_long)

@@ -309,8 +309,7 @@ SceneReading scene_read(const SceneReader *reader, const uint8_t *rgb) {
         if (patch_moments(&s, k).cover < LEAST_COVER) continue;
         ReadObject read = object_read(reader, &s, k, ground);
         int at = found.count++;
-        for (; at > 0 && found.object[at - 1].object.x > read.object.x; at--)
-            found.object[at] = found.object[at - 1];
+        for (; at > 0 && found.object[at - 1].object.x > read.object.x; at--) found.object[at] = found.object[at - 1];
         found.object[at] = read;
     }
     return found;
