@@ -35,7 +35,7 @@ TEST(examples_are_true_and_whole) {
     for (int i = 0; i < 400; i++) {
         Rng rng = rng_seed(7, (uint64_t)i);
         SplitPart part = i % 2 ? SPLIT_HELD : SPLIT_SEEN;
-        CaptionKind kind = kinds[i / 2 % COUNT(kinds)];
+        CaptionKind kind = kinds[i / 2 % (int)COUNT(kinds)];
         PictureExample e = picture_draw(&split, part, kind, &rng);
         char text[CAPTION_TEXT];
         Err err;
