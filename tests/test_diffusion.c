@@ -106,9 +106,9 @@ TEST(exact_samples) {
     CHECK(ddpm.distance < 0.12 && fabs(ddpm.second - 2.0 / 3) < 0.04, "%g, %g", ddpm.distance, ddpm.second);
     CHECK_NEAR(one.mean, -2.0 / 3 + 2.0 / 3, 1e-6);
     CHECK_NEAR(one.deviation, 0, 1e-6);
-    LineSamples told = sampled(50, 0, 1, 500), more = sampled(50, 0, 4, 500);
+    LineSamples told = sampled(50, 0, 1, 500), strong = sampled(50, 0, 4, 500);
     CHECK(fabs(told.mean - 1) < 0.05 && told.second > 0.999, "%g, %g", told.mean, told.second);
-    CHECK(more.mean > told.mean, "guidance 4: mean %g, guidance 1: %g", more.mean, told.mean);
+    CHECK(strong.mean > told.mean, "guidance 4: mean %g, guidance 1: %g", strong.mean, told.mean);
 }
 /* A short training comes near to the loss of the exact answer, and cannot be below it. */
 TEST(network_learns_the_score) {

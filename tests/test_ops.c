@@ -147,6 +147,42 @@ TEST(batch_norm) {
                 "one of each per channel");
 }
 
+/* Two pictures of one row of two places, two groups of one channel; the second has a scale and a shift of its own. */
+TEST(group_norm) {
+    Var x = LEAF(mat_shape(4, 2, 1, 2, 2), 1, 10, 3, 30, 4, 7, 6, 9);
+    Var each = LEAF(mat_shape(2, 2, 4), 1, 1, 0, 0, 2, 3, 1, -1);
+    WANTS(op_groupnorm(&tape, x, each, 2, 0, ACT_NONE), mat_shape(4, 2, 1, 2, 2), -1, -1, 1, 1, -1, -4, 3, 2);
+}
+/* The definition, as loops: groups of several channels, places and pictures, one scale and shift for all. */
+TEST(group_norm_by_its_formula) {
+    enum { B = 3, P = 6, C = 8, G = 2 };
+    Rng rng = rng_seed(4, 0);
+    Mat x = mat_normal(&tape.arena, B, P * C, &rng, 2), affine = mat_normal(&tape.arena, 1, 2 * C, &rng, 1);
+    x = (Mat){ 4, { B, 2, 3, C }, x.v };
+    affine = (Mat){ 1, { 2 * C, 1, 1, 1 }, affine.v };
+    Var y = op_groupnorm(&tape, tape_data(&tape, x), tape_data(&tape, affine), G, 1e-3, ACT_GELU);
+    for (int i = 0; i < B * P * C; i++) {
+        int b = i / (P * C), c = i % C, first = c / (C / G) * (C / G);
+        double mean = 0, variance = 0;
+        for (int k = 0; k < P * C / G; k++)
+            mean += (double)x.v[b * P * C + k / (C / G) * C + first + k % (C / G)] / (P * C / G);
+        for (int k = 0; k < P * C / G; k++)
+            variance += pow((double)x.v[b * P * C + k / (C / G) * C + first + k % (C / G)] - mean, 2) / (P * C / G);
+        double u = (double)affine.v[c] * ((double)x.v[i] - mean) / sqrt(variance + 1e-3) + (double)affine.v[C + c];
+        CHECK_NEAR((double)y->val.v[i], u * 0.5 * erfc(-u / sqrt(2)), 1e-5);
+    }
+    CHECK_STOPS(op_groupnorm(&tape, tape_data(&tape, x), tape_data(&tape, affine), 3, 1e-3, ACT_NONE), EXIT_CONTRACT,
+                "whole groups");
+}
+
+TEST(upsampling_and_mean_square) {
+    Var x = LEAF(mat_shape(4, 1, 1, 2, 2), 1, 2, 3, 4);
+    WANTS(op_upsample(&tape, x), mat_shape(4, 1, 2, 4, 2), 1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4);
+    Mat target = mat_zero(&tape.arena, 2, 2);
+    WANTS(op_mean_square(&tape, x, target), mat_shape(0), 30.0 / 4);
+    CHECK_STOPS(op_mean_square(&tape, x, mat_zero(&tape.arena, 1, 3)), EXIT_CONTRACT, "as many numbers");
+}
+
 TEST(unit_length) { WANTS(op_l2norm(&tape, LEAF(mat_shape(2, 2, 2), 3, 4, 0, 0)), mat_shape(2, 2, 2), 0.6, 0.8, 0, 0); }
 
 TEST(words) {
@@ -277,5 +313,6 @@ TEST(forgotten_numbers_are_computed_again) {
 }
 
 TESTS(sums_and_multiples, moving_numbers, products, empty_shapes, activations, convolution, pooling, batch_norm,
-      unit_length, words, cross_entropy, differences_want_double, more_numbers_than_a_piece, attention_shapes,
-      gradients_add_up, forgotten_numbers_are_computed_again)
+      group_norm, group_norm_by_its_formula, upsampling_and_mean_square, unit_length, words, cross_entropy,
+      differences_want_double, more_numbers_than_a_piece, attention_shapes, gradients_add_up,
+      forgotten_numbers_are_computed_again)

@@ -71,11 +71,11 @@ static ReadObject object(ShapeColour colour, Shape shape, double x, double y) {
     return (ReadObject){ .object = { .colour = colour, .shape = shape, .x = x, .y = y, .size = SIZE_NONE },
                          .clear = true };
 }
-static Verdict verdict_of(const SceneReading *reading, const char *text) {
+static Verdict verdict_of(const SceneReading *found, const char *text) {
     Caption caption;
     Err err;
     CHECK(caption_parse(text, &caption, &err), "%s", err.text);
-    return scene_verdict(reading, &caption);
+    return scene_verdict(found, &caption);
 }
 TEST(verdicts) {
     SceneReading two = { .count = 2,

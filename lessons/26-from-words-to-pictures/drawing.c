@@ -98,8 +98,8 @@ void drawing_show(const Lesson *lesson, PictureModel *model, const SceneReader *
         for (int b = i * each; b < (i + 1) * each; b++) {
             uint8_t *rgb = arena_alloc(&arena, PICTURE_NUMBERS, 1);
             picture_bytes(pixels.v + (size_t)b * PICTURE_NUMBERS, rgb);
-            SceneReading reading = scene_read(reader, rgb);
-            Verdict verdict = scene_verdict(&reading, &request->caption[i]);
+            SceneReading found = scene_read(reader, rgb);
+            Verdict verdict = scene_verdict(&found, &request->caption[i]);
             count[verdict]++;
             tiles[b] =
                 (Tile){ .rgb = rgb, .width = SCENE_SIDE, .height = SCENE_SIDE, .marked = verdict != VERDICT_TRUE };

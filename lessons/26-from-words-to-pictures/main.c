@@ -1,5 +1,5 @@
-/* Lesson 26: from words to pictures. A network learns to remove noise under the condition of a text; from noise alone it
- * then draws what the text says. Before: 16 and 17 (what the text vector knows), 25. See README.md. */
+/* Lesson 26: from words to pictures. A network learns to remove noise under the condition of a text; from noise alone
+ * it then draws what the text says. Before: 16 and 17 (what the text vector knows), 25. See README.md. */
 #include "drawing.h"
 #include "one_dimension.h"
 #include "picture_report.h"
@@ -10,19 +10,20 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE_SAMPLES = 4000, LINE_POINTS = 61, LIVE_KINDS = 4, STEPS_PER_SECOND = 7 };
+enum { LINE_POINTS = 61, LIVE_KINDS = 4, STEPS_PER_SECOND = 7 };
 
 static struct {
     const char *path, *condition, *date;
-    int seed, line, samples, steps, read, live, count, curve, network;
+    int seed, line, line_samples, samples, steps, read, live, count, curve, network;
     double guidance;
     bool ddpm, all;
 } args = {
     .path = PICTURE_TABLE,
-    .condition = "tokens",
+    .condition = "vector",
     .date = "",
     .seed = 1,
     .line = 3000,
+    .line_samples = 4000,
     .samples = 4,
     .steps = REPORT_STEPS,
     .read = 1000,
@@ -40,6 +41,7 @@ static const Option options[] = {
     { "ddpm", .flag = &args.ddpm, .help = "new noise at each step" },
     { "samples", .integer = &args.samples, .low = 1, .high = DRAWING_EACH, .help = "pictures of each caption" },
     { "line-steps", .integer = &args.line, .low = 1, .high = 1000000, .help = "1: training steps in one dimension" },
+    { "line-samples", .integer = &args.line_samples, .low = 10, .high = 1000000, .help = "1: samples" },
     { "read", .integer = &args.read, .low = 1, .high = 1000000, .help = "3: renderings that the reader reads" },
     { "live", .integer = &args.live, .low = 1, .high = 100000, .help = "5: pictures of each kind, drawn now" },
     { "network-steps", .integer = &args.network, .low = 1, .high = 10000000,
@@ -84,7 +86,8 @@ static void show_scores(const Lesson *lesson, LineNet *net) {
         for (int i = 0; i < LINE_POINTS; i++) y[2 * k][i] = (num)mixture_score(&line, at, (double)x[i]);
         line_scores(net, times[k], x, LINE_POINTS, y[2 * k + 1]);
         for (size_t j = 2 * k; j < 2 * k + 2; j++) series[j] = (Series){ names[j], x, y[j], LINE_POINTS };
-        printf("%4.1f  %.4f\n", times[k], line_score_error(net, &line, times[k], LINE_SAMPLES, (uint64_t)args.seed));
+        printf("%4.1f  %.4f\n", times[k],
+               line_score_error(net, &line, times[k], args.line_samples, (uint64_t)args.seed));
     }
     lesson_lines(lesson, "26-score",
                  &(Lines){ .title = "score of the noisy density, exact and learnt",
@@ -95,16 +98,16 @@ static void show_scores(const Lesson *lesson, LineNet *net) {
 }
 
 static LineSamples line_draw(Arena *arena, LineNet *net, int steps, double eta, double guidance) {
-    num *x = arena_alloc(arena, LINE_SAMPLES, sizeof *x);
-    Rng *rng = arena_alloc(arena, LINE_SAMPLES, sizeof *rng);
-    for (int i = 0; i < LINE_SAMPLES; i++) {
+    num *x = arena_alloc(arena, (size_t)args.line_samples, sizeof *x);
+    Rng *rng = arena_alloc(arena, (size_t)args.line_samples, sizeof *rng);
+    for (int i = 0; i < args.line_samples; i++) {
         rng[i] = rng_seed((uint64_t)args.seed + 5, (uint64_t)i);
         x[i] = (num)rng_normal(&rng[i]);
     }
-    LineDenoiser denoiser = { net, &line, guidance, LINE_SAMPLES };
+    LineDenoiser denoiser = { net, &line, guidance, args.line_samples };
     Sampling how = { .shift = 1, .steps = steps, .eta = eta };
-    diffusion_sample(&how, line_denoise, &denoiser, LINE_SAMPLES, 1, x, rng);
-    return line_samples(&line, x, LINE_SAMPLES);
+    diffusion_sample(&how, line_denoise, &denoiser, args.line_samples, 1, x, rng);
+    return line_samples(&line, x, args.line_samples);
 }
 
 static void show_line_samples(Arena *arena, LineNet *net, double *five) {
@@ -112,7 +115,7 @@ static void show_line_samples(Arena *arena, LineNet *net, double *five) {
         int steps;
         double eta;
     } ways[] = { { 1, 0 }, { 5, 0 }, { 20, 0 }, { 100, 0 }, { 5, 1 }, { 20, 1 }, { 100, 1 } };
-    printf("%d samples: fraction near %g (%.3f wanted), and distance from the exact distribution\n", LINE_SAMPLES,
+    printf("%d samples: fraction near %g (%.3f wanted), and distance from the exact distribution\n", args.line_samples,
            line.mean[1], line.weight);
     printf("sampler      exact score       network\n");
     for (size_t i = 0; i < COUNT(ways); i++) {
@@ -139,13 +142,13 @@ static void one_dimension(const Lesson *lesson, Arena *arena) {
                                              line.mean[1], 100 * line.weight);
     LineNet net;
     line_net_init(&net, (uint64_t)args.seed);
-    LineLoss before = line_loss(&net, &line, LINE_SAMPLES, (uint64_t)args.seed);
+    LineLoss before = line_loss(&net, &line, args.line_samples, (uint64_t)args.seed);
     Progress progress = progress_begin("one dimension", args.line, "steps/s");
     line_net_train(&net, &line, args.line, (uint64_t)args.seed, training_done, &progress);
     progress_end(&progress);
-    LineLoss after = line_loss(&net, &line, LINE_SAMPLES, (uint64_t)args.seed);
+    LineLoss after = line_loss(&net, &line, args.line_samples, (uint64_t)args.seed);
     printf("mean of (v - network)^2, %d draws: %.4f before training, %.4f after %d steps; of the exact v: %.4f\n",
-           LINE_SAMPLES, before.net, after.net, args.line, after.exact);
+           args.line_samples, before.net, after.net, args.line, after.exact);
     show_scores(lesson, &net);
     double five = 0;
     show_line_samples(arena, &net, &five);
@@ -232,19 +235,17 @@ static void pictures(const Lesson *lesson, PictureModel *model, const SceneReade
 /* ---- 5. How many are true ---------------------------------------------------------------------------------------- */
 
 /* The same figures as the table's, of fewer pictures, drawn now. */
-static void drawn_now(PictureModel *model, const SceneReader *reader) {
+static void drawn_now(PictureModel *model, const SceneReader *reader, ConditionKind condition) {
     static const CaptionKind kinds[LIVE_KINDS] = { CAPTION_OBJECT, CAPTION_COUNT, CAPTION_PAIR, CAPTION_RELATION };
     Progress progress = progress_begin("drawing", LIVE_KINDS, NULL);
     int right[LIVE_KINDS];
     for (int k = 0; k < LIVE_KINDS; k++) {
-        PictureTask task = {
-            CONDITION_TOKENS, kinds[k], SPLIT_SEEN, args.guidance, args.steps, args.ddpm, args.live, 2
-        };
+        PictureTask task = { condition, kinds[k], SPLIT_SEEN, args.guidance, args.steps, args.ddpm, args.live, 2 };
         right[k] = picture_measure(model, reader, &task).verdict[VERDICT_TRUE];
         progress_update(&progress, k + 1);
     }
     progress_end(&progress);
-    printf("drawn now, tokens, guidance %g, other captions than the table's:\n", args.guidance);
+    printf("drawn now, %s, guidance %g, other captions than the table's:\n", args.condition, args.guidance);
     for (int k = 0; k < LIVE_KINDS; k++) {
         Rate rate = metrics_wilson(right[k], args.live);
         printf("  %-8s  true: %3d of %d, %5.1f %% (%.1f to %.1f)\n", caption_kind_name(kinds[k]), rate.right, rate.of,
@@ -287,11 +288,11 @@ static void save_with_figures(Arena *arena, const PictureModel *model, const Cel
 }
 
 static void how_many_are_true(const Lesson *lesson, PictureModel *model, const SceneReader *reader,
-                              const CellTable *table) {
-    static const char *const choices[] = { "0", "1", "2", "3", "4", "6", "8" };
+                              const CellTable *table, ConditionKind condition) {
+    static const char *const choices[] = { "0", "1", "1.5", "2", "3", "5", "8" };
     Prediction guess = lesson_predict_choice(lesson, choices, COUNT(choices), 1,
                                              "Which guidance gives the most pictures that are true of their captions?");
-    drawn_now(model, reader);
+    drawn_now(model, reader, condition);
     report_kinds(table, 1);
     report_guidance(lesson, table, 1);
     double best = report_best_guidance(table, 1);
@@ -305,13 +306,17 @@ static void how_many_are_true(const Lesson *lesson, PictureModel *model, const S
 static void show_distances(Arena *arena, PictureModel *model) {
     const char *const texts[] = { "a red circle left of a blue square", "a blue square left of a red circle",
                                   "a blue circle left of a red square", "a red circle right of a blue square" };
-    Mat vector = clip_text_features(&model->clip.clip, arena, texts, COUNT(texts), NULL);
-    Mat bag = clip_text_features(&model->bag.clip, arena, texts, COUNT(texts), NULL);
-    printf("cosine of \"%s\" with    vector     bag\n", texts[0]);
-    for (int i = 1; i < (int)COUNT(texts); i++)
-        printf("  %-37s           %9.3f  %6.3f\n", texts[i],
+    enum { TEXTS = COUNT(texts) };
+    const ConditionKind kinds[TEXTS] = { CONDITION_VECTOR, CONDITION_VECTOR, CONDITION_VECTOR, CONDITION_VECTOR };
+    Mat vector = clip_text_features(&model->clip.clip, arena, texts, TEXTS, NULL);
+    Mat bag = clip_text_features(&model->bag.clip, arena, texts, TEXTS, NULL);
+    Mat white = picture_condition(model, arena, texts, kinds, TEXTS).vector;
+    printf("cosine of \"%s\" with   vector     bag  vector, whitened\n", texts[0]);
+    for (int i = 1; i < TEXTS; i++)
+        printf("  %-48s  %8.4f  %6.4f  %16.3f\n", texts[i],
                vec_dot(&AT(vector, 0, 0), &AT(vector, i, 0), vector.shape[1]),
-               vec_dot(&AT(bag, 0, 0), &AT(bag, i, 0), bag.shape[1]));
+               vec_dot(&AT(bag, 0, 0), &AT(bag, i, 0), bag.shape[1]),
+               vec_cosine(&AT(white, 0, 0), &AT(white, i, 0), white.shape[1]));
 }
 
 static void who_is_where(const Lesson *lesson, Arena *arena, PictureModel *model, const CellTable *table) {
@@ -344,7 +349,7 @@ static void all_sections(Lesson *lesson, PictureModel *model, const SceneReader 
     lesson_section(lesson, "4. Pictures");
     pictures(lesson, model, reader, request);
     lesson_section(lesson, "5. How many are true");
-    how_many_are_true(lesson, model, reader, table);
+    how_many_are_true(lesson, model, reader, table, request->how.kind);
     lesson_section(lesson, "6. Who is where");
     who_is_where(lesson, arena, model, table);
     lesson_section(lesson, "7. CLIP score");
@@ -359,7 +364,7 @@ int main(int argc, char **argv) {
                       .takes = "a minute",
                       .next = "make lesson-27",
                       .options = options,
-                      .quick = "--line-steps 20 --read 6 --samples 1 --steps 2 --live 2 --table none",
+                      .quick = "--line-steps 20 --line-samples 50 --read 6 --samples 1 --steps 2 --live 2 --table none",
                       .seed = &args.seed,
                       .wants = "\"A RED CIRCLE LEFT OF A BLUE SQUARE\" ..." };
     lesson_begin(&lesson, argc, argv);

@@ -25,8 +25,8 @@ static void judge(void *context, size_t begin, size_t end) {
     uint8_t rgb[PICTURE_NUMBERS];
     for (size_t i = begin; i < end; i++) {
         picture_bytes(s->pixels + i * PICTURE_NUMBERS, rgb);
-        SceneReading reading = scene_read(s->reader, rgb);
-        s->verdict[i] = scene_verdict(&reading, &s->example[i].caption);
+        SceneReading found = scene_read(s->reader, rgb);
+        s->verdict[i] = scene_verdict(&found, &s->example[i].caption);
     }
 }
 
@@ -109,20 +109,20 @@ static bool reads_right(const SceneReader *reader, const Scene *scene) {
     double paint[PICTURE_NUMBERS];
     uint8_t rgb[PICTURE_NUMBERS];
     scene_picture(scene, (Canvas){ SCENE_SIDE, paint }, rgb);
-    SceneReading reading = scene_read(reader, rgb);
+    SceneReading found = scene_read(reader, rgb);
     bool taken[READER_MAX] = { false };
-    if (reading.count != scene->count) return false;
+    if (found.count != scene->count) return false;
     for (int k = 0; k < scene->count; k++) {
         const SceneObject *o = &scene->object[k];
-        int found = -1;
-        for (int j = 0; j < reading.count; j++) {
-            const SceneObject *r = &reading.object[j].object;
-            if (!taken[j] && hypot(r->x - o->x, r->y - o->y) < SCENE_MARGIN / 4) found = j;
+        int near = -1;
+        for (int j = 0; j < found.count; j++) {
+            const SceneObject *r = &found.object[j].object;
+            if (!taken[j] && hypot(r->x - o->x, r->y - o->y) < SCENE_MARGIN / 4) near = j;
         }
-        if (found < 0 || !reading.object[found].clear || reading.object[found].object.colour != o->colour ||
-            reading.object[found].object.shape != o->shape)
+        if (near < 0 || !found.object[near].clear || found.object[near].object.colour != o->colour ||
+            found.object[near].object.shape != o->shape)
             return false;
-        taken[found] = true;
+        taken[near] = true;
     }
     return true;
 }

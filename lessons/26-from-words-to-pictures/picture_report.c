@@ -2,12 +2,12 @@
 
 #include <math.h>
 
-static const double guidances[] = { 0, 1, 2, 3, 4, 6, 8 };
+static const double guidances[] = { 0, 1, 1.5, 2, 3, 5, 8 };
 static const CaptionKind kinds[] = { CAPTION_OBJECT, CAPTION_COUNT, CAPTION_PAIR, CAPTION_RELATION };
 static const struct {
     int steps;
     double eta;
-} samplers[] = { { 5, 0 }, { 10, 0 }, { 20, 0 }, { 50, 0 }, { 20, 1 }, { 50, 1 }, { 100, 1 } };
+} samplers[] = { { 5, 0 }, { 10, 0 }, { 20, 0 }, { 50, 0 }, { 20, 1 }, { 100, 1 } };
 enum { CONDITIONS = CONDITION_NONE, PARTS = 2, KINDS = COUNT(kinds), GUIDANCES = COUNT(guidances), CURVES = 2 };
 
 static PictureTask task_of(int condition, CaptionKind kind, int part, double guidance) {
@@ -129,7 +129,7 @@ void report_kinds(const CellTable *table, int seed) {
 /* ---- who is where ------------------------------------------------------------------------------------------------ */
 
 void report_places(const CellTable *table, const Split *split, int seed) {
-    printf("\"a ... left of a ...\", seen combinations, %%:\n");
+    printf("two objects and their places, seen combinations, %%\n");
     printf("condition ");
     for (int v = 0; v < VERDICTS; v++) printf("  %8s", verdict_name((Verdict)v));
     printf("   true among those of the right colours and shapes\n");
@@ -139,7 +139,9 @@ void report_places(const CellTable *table, const Split *split, int seed) {
         for (int v = 0; v < VERDICTS; v++) rate[v] = rate_of(table, task, seed, (Verdict)v);
         int known = rate[VERDICT_TRUE].right + rate[VERDICT_PLACES].right + rate[VERDICT_BINDING].right;
         printf("%-9s ", condition_kind_name((ConditionKind)c));
-        for (int v = 0; v < VERDICTS; v++) printf("  %8.1f", rate[v].of ? 100 * rate[v].proportion : 0.0);
+        for (int v = 0; v < VERDICTS; v++)
+            if (rate[v].of) printf("  %8.1f", 100 * rate[v].proportion);
+            else printf("  %8s", "-");
         print_rate(metrics_wilson(rate[VERDICT_TRUE].right, known));
         printf("\n");
     }

@@ -92,8 +92,8 @@ double mixture_density(const Mixture *m, NoiseLevel at, double x) {
     return components(m, at, x, part, &variance);
 }
 
-/* The mean of the component that x belongs to: sum_k p(k | x) mean_k. p(1 | x) is the logistic function of the difference
- * of the logarithms, which does not underflow far from both. */
+/* The mean of the component that x belongs to: sum_k p(k | x) mean_k. p(1 | x) is the logistic function of the
+ * difference of the logarithms, which does not underflow far from both. */
 static double expected_mean(const Mixture *m, NoiseLevel at, double x, double variance) {
     if (m->weight <= 0 || m->weight >= 1) return m->mean[m->weight >= 1];
     double z0 = x - at.alpha * m->mean[0], z1 = x - at.alpha * m->mean[1];

@@ -3,15 +3,15 @@
  *   x_t = alpha x_0 + sigma e        e normal, alpha^2 + sigma^2 = 1; time t in 0..1: 0 is data, 1 is noise alone
  *   (Ho et al. 2020, arXiv:2006.11239, eq. 4; alpha^2 is their alpha-bar)
  *   sigma / alpha = shift tan(pi t / 2)
- *   With shift 1 this is the cosine schedule (Nichol and Dhariwal 2021, arXiv:2102.09672, section 3.2, without its small
- *   offset); larger shifts give more noise at the same t (Hoogeboom et al. 2023, arXiv:2301.11093, section 2.1).
+ *   With shift 1 this is the cosine schedule (Nichol and Dhariwal 2021, arXiv:2102.09672, section 3.2, without its
+ *   small offset); larger shifts give more noise at the same t (Hoogeboom et al. 2023, arXiv:2301.11093, section 2.1).
  *
  * A network is trained to give v = alpha e - sigma x_0, from which both parts follow (Salimans and Ho 2022,
  * arXiv:2202.00512, appendix D):
  *   x_0 = alpha x_t - sigma v        e = sigma x_t + alpha v        score of the density at t = - e / sigma
  *
  * Steps go from time t to an earlier s (Song et al. 2020, arXiv:2010.02502, eqs. 12 and 16):
- *   x_s = alpha_s x_0 + sqrt(sigma_s^2 - d^2) e + d z        z normal, d = eta sigma_s/sigma_t sqrt(1 - alpha_t^2/alpha_s^2)
+ *   x_s = alpha_s x_0 + sqrt(sigma_s^2 - d^2) e + d z, z normal, d = eta sigma_s/sigma_t sqrt(1 - alpha_t^2/alpha_s^2)
  *   eta 0 is DDIM: no new noise. eta 1 is DDPM: the posterior q(x_s | x_t, x_0) of Ho et al., eqs. 6 and 7. */
 #ifndef DIFFUSION_H
 #define DIFFUSION_H
@@ -52,8 +52,8 @@ typedef struct {
     void *context; /* of after_step */
 } Sampling;
 
-/* From noise x [B,n] to samples, in place. Sample b draws its new noise from its own rng[b] (eta 0: NULL is allowed), so
- * it is the same in any batch. */
+/* From noise x [B,n] to samples, in place. Sample b draws its new noise from its own rng[b] (eta 0: NULL is allowed),
+ * so it is the same in any batch. */
 void diffusion_sample(const Sampling *how, Denoiser *denoiser, void *context, int B, int n, num *x, Rng *rng);
 
 /* ---- two Gaussians ----------------------------------------------------------------------------------------------- */

@@ -254,8 +254,8 @@ static void batch_pictures(void *context, size_t begin, size_t end) {
 
 /* The time of a uniform random number: 85 % between 0.3 and 0.9, where places and shapes are decided. */
 static double time_of(double u) {
-    const double share = 0.85, low = 0.3, high = 0.9;
-    return u < share ? low + (high - low) * u / share : (u - share) / (1 - share);
+    const double most = 0.85, low = 0.3, high = 0.9;
+    return u < most ? low + (high - low) * u / most : (u - most) / (1 - most);
 }
 
 Var picture_loss(PictureModel *model, Tape *tape, uint64_t first, int B) {

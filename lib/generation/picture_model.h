@@ -81,9 +81,9 @@ UNetCondition picture_condition(PictureModel *model, Arena *arena, const char *c
 /* The loss of B examples from number `first` on: mean of (v - network)^2. */
 Var picture_loss(PictureModel *model, Tape *tape, uint64_t first, int B);
 
-/* Trains with AdamW and Muon. A run that was interrupted continues from `checkpoint` (written every minute; NULL: none), with the same
- * weights in the end. The network then holds the exponential moving average of its weights. False with one line if a
- * loss is not finite or the file cannot be written. */
+/* Trains with AdamW and Muon. A run that was interrupted continues from `checkpoint` (written every minute; NULL: none)
+ * with the same weights in the end. The network then holds the exponential moving average of its weights. False with
+ * one line if a loss is not finite or the file cannot be written. */
 bool picture_model_train(PictureModel *model, const char *checkpoint, Err *err);
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */

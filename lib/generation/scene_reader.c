@@ -298,22 +298,21 @@ static ReadObject object_read(const SceneReader *reader, const Sheet *s, int lab
 
 SceneReading scene_read(const SceneReader *reader, const uint8_t *rgb) {
     Sheet s;
-    SceneReading reading = { .count = 0 };
+    SceneReading found = { .count = 0 };
     double ground[3];
     for (int c = 0; c < 3; c++) ground[c] = median(rgb, c);
     sheet_make(rgb, &s);
     patches_find(&s);
     patches_cut(&s);
-    reading.noise = s.noise;
+    found.noise = s.noise;
     for (int k = 0; k < s.patches; k++) {
         if (patch_moments(&s, k).cover < LEAST_COVER) continue;
         ReadObject read = object_read(reader, &s, k, ground);
-        int at = reading.count++;
-        for (; at > 0 && reading.object[at - 1].object.x > read.object.x; at--)
-            reading.object[at] = reading.object[at - 1];
-        reading.object[at] = read;
+        int at = found.count++;
+        for (; at > 0 && found.object[at - 1].object.x > read.object.x; at--) found.object[at] = found.object[at - 1];
+        found.object[at] = read;
     }
-    return reading;
+    return found;
 }
 
 /* ---- verdicts ---------------------------------------------------------------------------------------------------- */
@@ -333,17 +332,17 @@ static bool all_zero(const int *count, int n) {
     return true;
 }
 
-Verdict scene_verdict(const SceneReading *reading, const Caption *caption) {
+Verdict scene_verdict(const SceneReading *found, const Caption *caption) {
     bool two = caption->kind == CAPTION_PAIR || caption->kind == CAPTION_RELATION;
     int wanted = two ? 2 : caption->kind == CAPTION_COUNT ? caption->count[0] : 1;
     int colours[COLOUR_COUNT] = { 0 }, shapes[SHAPE_COUNT] = { 0 }, both[COLOUR_COUNT * SHAPE_COUNT] = { 0 };
-    Scene scene = { .count = MIN(reading->count, SCENE_MAX) };
-    for (int k = 0; k < reading->count; k++)
-        if (!reading->object[k].clear) return VERDICT_UNCLEAR;
-    if (reading->count != wanted) return VERDICT_NUMBER;
+    Scene scene = { .count = MIN(found->count, SCENE_MAX) };
+    for (int k = 0; k < found->count; k++)
+        if (!found->object[k].clear) return VERDICT_UNCLEAR;
+    if (found->count != wanted) return VERDICT_NUMBER;
     for (int k = 0; k < wanted; k++) {
         const Noun *noun = two && k == 1 ? &caption->b : &caption->a;
-        scene.object[k] = reading->object[k].object;
+        scene.object[k] = found->object[k].object;
         colours[scene.object[k].colour]++;
         shapes[scene.object[k].shape]++;
         both[scene.object[k].colour * SHAPE_COUNT + scene.object[k].shape]++;

@@ -45,6 +45,6 @@ typedef enum {
     VERDICTS
 } Verdict;
 const char *verdict_name(Verdict verdict); /* "true", "places", ... */
-Verdict scene_verdict(const SceneReading *reading, const Caption *caption);
+Verdict scene_verdict(const SceneReading *found, const Caption *caption);
 
 #endif

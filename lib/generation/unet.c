@@ -76,9 +76,9 @@ void unet_free(UNet *net) { arena_free(&net->arena); }
 
 void unet_waves(double t, num *waves) {
     for (int k = 0; k < UNET_WAVES / 2; k++) {
-        double turn = PI * t * pow(2, k - 1);
-        waves[2 * k] = (num)cos(turn);
-        waves[2 * k + 1] = (num)sin(turn);
+        double angle = PI * t * pow(2, k - 1);
+        waves[2 * k] = (num)cos(angle);
+        waves[2 * k + 1] = (num)sin(angle);
     }
 }
 

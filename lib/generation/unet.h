@@ -11,7 +11,7 @@
  *                    norm_e: adaptive group norm; its scales and shifts are a linear layer of the embedding e
  *   embedding        e = gelu(W2 gelu(W1 [waves of t] + Wv vector + Wb bag + b1) + b2)
  *
- * vector, bag: two kinds of text vectors, each may be 0 (not given). tokens: a state for each word; all 0: not given. */
+ * vector, bag: two kinds of text vectors, each may be 0 (not given). tokens: a state for each word; 0: not given. */
 #ifndef UNET_H
 #define UNET_H
 
