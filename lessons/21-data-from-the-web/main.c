@@ -204,7 +204,7 @@ static void show_flip(const Lesson *lesson, Arena *arena, Bench *bench) {
                                              "Every model gets the same amount of arithmetic. Which part of the "
                                              "patches should it leave out in training: 0, 50 or 75 %%?");
     flip_measure(bench);
-    double whole = bench_cell(bench, "flip 0.00: FLOP")->value, speed[FLIPS];
+    double whole = bench_cell(bench, "flip 0.00: FLOP")->value, speed[FLIPS] = { 0 };
     int best = 0;
     int patch = bench->data->flip_patch, N = CIFAR_SIDE / patch * (CIFAR_SIDE / patch);
     printf("a vision transformer of 2 blocks, width 64, %d patches of %d x %d pixels, batches of %d, seed %d\n", N,
