@@ -36,7 +36,7 @@ static const Option options[] = {
     { "test-images", .integer = &args.test, .low = 20, .high = 10000, .help = "pictures of the test set" },
     { "scenes", .integer = &args.scenes, .low = 20, .high = 100000, .help = "4: scenes of the training set" },
     { "each", .integer = &args.each, .low = 1, .high = 5000, .help = "4: test scenes of each shape in each colour" },
-    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 15 minutes" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 5 minutes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
 };
