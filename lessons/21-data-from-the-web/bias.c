@@ -15,9 +15,8 @@ const char *bias_colour(int colour) { return colour_name(colours[colour]); }
 const char *const *bias_texts(Arena *arena) {
     const char **texts = arena_alloc(arena, BIAS_TEXTS, sizeof *texts);
     for (int i = 0; i < BIAS_TEXTS; i++) {
-        int g = i - BIAS_SIDE;
         Caption caption = { .kind = CAPTION_OBJECT, .a = noun_of(CAPTION_ANY, (int)shapes[i % BIAS_SIDE]) };
-        if (g >= 0) caption.a = noun_of((int)colours[g % BIAS_SIDE], (int)shapes[g / BIAS_SIDE]);
+        if (i >= BIAS_SIDE) caption.a = noun_of((int)colours[i % BIAS_SIDE], (int)shapes[i / BIAS_SIDE - 1]);
         texts[i] = caption_text(&caption, arena_alloc(arena, CAPTION_TEXT, 1));
     }
     return texts;

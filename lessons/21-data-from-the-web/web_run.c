@@ -212,7 +212,8 @@ void quick_measure(Bench *bench) {
 static double auc_of(Arena *arena, const num *score, const Cifar *set, const uint8_t *captions) {
     bool *right = arena_alloc(arena, (size_t)set->n, sizeof *right);
     for (int i = 0; i < set->n; i++) right[i] = captions[i] == set->labels[i];
-    return space_auc(score, right, set->n);
+    double auc = space_auc(score, right, set->n);
+    return isnan(auc) ? 0.5 : auc; /* no pair of a small set is wrong */
 }
 
 /* The fraction of the right and of the wrong pairs in each bin of the cosine from -1 to 1. */
