@@ -30,7 +30,7 @@ static const Option options[] = {
       .help = "pictures of the test set; as many others for the probes" },
     { "draws", .integer = &args.draws, .low = 1, .high = 1000, .help = "2: draws of the few pictures" },
     { "sections", .text = &args.sections, .help = "only these sections: their digits" },
-    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 8 minutes" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 3 minutes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
 };
@@ -75,7 +75,7 @@ int main(int argc, char **argv) {
                       .title = "Labels or captions",
                       .shows =
                           "a model that learnt from captions beside one that learnt from labels, in nine measurements",
-                      .takes = "two minutes, a second when run again",
+                      .takes = "a minute, a second when run again",
                       .next = "make lesson-23",
                       .options = options,
                       .quick =

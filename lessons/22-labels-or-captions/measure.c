@@ -130,6 +130,7 @@ static StudyModel *base(Measure *m, Learn learn) {
     if (*there) return model;
     train(m, model, study_of(m, learn), captions ? "captions" : "labels", shift_point);
     *there = true;
+    if (captions) put(m, "learnt: tau", exp(-(double)model->clip.logit_scale->val.v[0]), 0);
     put_right(m, captions ? "captions: accuracy" : "labels: accuracy", model, m->setup->test);
     return model;
 }
@@ -137,7 +138,6 @@ static StudyModel *base(Measure *m, Learn learn) {
 static void section_labels(Measure *m) {
     base(m, LEARN_CAPTIONS);
     base(m, LEARN_LABELS);
-    put(m, "learnt: tau", exp(-(double)m->captions.clip.logit_scale->val.v[0]), 0);
 }
 
 /* Half of the training pictures are corrupted, by one of the four kinds of half A and a random strength. */
@@ -470,14 +470,10 @@ static const struct {
     const char *last, *look; /* look: that cell is of the last look */
     double trainings;
 } sections[SECTIONS] = {
-    { section_labels, "learnt: tau", NULL, 2 },
-    { section_probes, "held out 2: text", NULL, 2.6 },
-    { section_predict, "decoder", "accuracy", 5 },
-    { section_tau, "learnt: loss", NULL, 3 },
-    { section_bare, "learnt: length", NULL, 2 },
-    { section_robustness, "labels on wide data", "shift B", 2 },
-    { section_mix, "alpha 1.0: new", NULL, 0.2 },
-    { section_locked, "from scratch", "accuracy", 1 },
+    { section_labels, "labels: accuracy", NULL, 2 },       { section_probes, "held out 2: text", NULL, 2.6 },
+    { section_predict, "decoder", "accuracy", 5 },         { section_tau, "learnt: loss", NULL, 3 },
+    { section_bare, "learnt: length", NULL, 2 },           { section_robustness, "labels on wide data", "shift B", 2 },
+    { section_mix, "alpha 1.0: new", NULL, 0.2 },          { section_locked, "from scratch", "accuracy", 1 },
     { section_fusion, "early fusion: accuracy", NULL, 5 },
 };
 
@@ -496,7 +492,9 @@ bool measure_section(Measure *m, int section, Err *err) {
     REQUIRE(i >= 0 && i < SECTIONS, "section %d, want 1 to %d", section, SECTIONS);
     const char *name = sections[i].last, *look_of = sections[i].look;
     bool emoji = section == 2 && emoji_files_exist(emoji_folder()) && !has(m, "emoji by labels tower: probe 1 most");
-    if (!emoji && has(m, look_of ? look_cell(m->arena, name, look_at(last, LOOKS - 1), look_of) : name)) return true;
+    bool twin = section == 1 && !has(m, "captions: accuracy"); /* another section may have trained one of the two */
+    if (!emoji && !twin && has(m, look_of ? look_cell(m->arena, name, look_at(last, LOOKS - 1), look_of) : name))
+        return true;
     double trainings = sections[i].trainings + (i > 0 && !m->has_captions) + (i > 0 && !m->has_labels);
     m->progress = progress_begin("training", trainings * m->setup->pictures, "img/s");
     sections[i].measure(m);

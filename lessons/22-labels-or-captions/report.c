@@ -59,19 +59,20 @@ static double probe_row(const Report *r, const ProbeRow *row) {
     return crossing;
 }
 
-/* The crossing of each seed of the table. */
+/* The text, the probe of most pictures and the crossing of each seed of the table. */
 static void probe_seeds(const Report *r, const ProbeRow *row) {
     if (!row->text || !cell_summary(r->seeds, row->text).seeds) return;
-    printf("  %s, the seeds of the table:", row->title);
+    const char *texts = "", *most = "", *crossings = "";
     for (int seed = 1; seed <= MEASURE_SEEDS; seed++) {
         double curve[FEW_SHOT_SIZES];
         const Cell *text = cell_find(r->seeds, row->text, seed);
         if (!text) continue;
         probe_curve(r, r->seeds, seed, row->cells, curve);
-        printf(" text %.1f, 1 picture %.1f, 64 pictures %.1f, crossing %s%s", 100 * text->value, 100 * curve[0],
-               100 * curve[FEW_SHOT_SIZES - 1], crossing_text(r, few_shot_crossing(curve, text->value)),
-               seed < MEASURE_SEEDS ? ";" : "\n");
+        texts = arena_print(r->arena, "%s %.1f", texts, 100 * text->value);
+        most = arena_print(r->arena, "%s %.1f", most, 100 * curve[FEW_SHOT_SIZES - 1]);
+        crossings = arena_print(r->arena, "%s %s", crossings, crossing_text(r, few_shot_crossing(curve, text->value)));
     }
+    printf("  three seeds, %-16s text%s; 64 pictures%s; crossing%s\n", row->title, texts, most, crossings);
 }
 
 /* The curves of the rows with a text (and the text, a level line), or of those without. */
@@ -143,7 +144,7 @@ void report_probes(Report *r) {
     for (int k = 0; k < count; k++) probe_seeds(r, &rows[k]);
     for (int k = 0; k < count; k++)
         if (!rows[k].text && cell_summary(r->seeds, shot_cell(r->arena, rows[k].cells, 64, "")).seeds)
-            printf("  %s, 64 pictures: %s\n", rows[k].title,
+            printf("  three seeds, %s, 64 pictures: %s\n", rows[k].title,
                    seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
     probe_plot(r, "22-few-shot", "linear probes on frozen features, and text", rows, count, true);
     probe_plot(r, "22-elsewhere", "linear probes on pictures from elsewhere", rows, count, false);

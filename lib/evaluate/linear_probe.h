@@ -28,7 +28,8 @@ typedef struct {
 /* L in nats and, into gradient [C D + C], its gradient, at w [C D + C]: the rows of W, then b. */
 double linear_probe_loss(const ProbeData *data, const double *w, double *gradient);
 
-/* The minimum. Wants n >= 1, classes >= 2 and decay > 0, which makes it unique but for a constant in b. On the arena. */
+/* The minimum. Wants n >= 1, classes >= 2 and decay > 0, which makes it unique but for a constant in b. Owner: the
+ * arena. */
 LinearProbe linear_probe_fit(const ProbeData *data, Arena *arena);
 
 /* z: the scores [m,C] of features x [m,D]. On the arena. */

@@ -22,8 +22,8 @@ typedef struct {
 /* Adds the parameters under "early_fusion.". Wants heads that divide the width. */
 EarlyFusion early_fusion_add(Params *params, EarlyFusionSize size, Rng *rng);
 
-/* The scores of B pairs: pixels [B,H,W,3] and ids [B,T], T >= 1, all of them words -> [B,1]. Pixels beyond whole patches
- * are left out. Words have no positions: their order changes nothing, but for the first. */
+/* The scores of B pairs: pixels [B,H,W,3] and ids [B,T], T >= 1, all of them words -> [B,1]. Pixels beyond whole
+ * patches are left out. Words have no positions: their order changes nothing, but for the first. */
 Var early_fusion_score(Tape *t, const EarlyFusion *m, Var pixels, const int *ids, int T);
 
 #endif
