@@ -87,7 +87,7 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 	@$(CALM) $(BUILD)/lesson-17 --all --no-predict $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-18 --all --no-predict $(CALMLY)
 
-scale: $(BUILD)/lesson-20 $(BUILD)/lesson-23 ## the tables of lessons 20 and 23, three seeds: 12 minutes; resumes
+scale: $(BUILD)/lesson-20 $(BUILD)/lesson-23 ## the tables of lessons 20 and 23, three seeds: 9 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
 	@$(KEPT) $(BUILD)/lesson-23 --all --no-predict
 
