@@ -348,7 +348,7 @@ TEST(any_number_of_threads_trains_the_same) {
     for (int threads = 1; threads <= 2; threads++) {
         Clip clip;
         Err err;
-        LookConfig config = { LOOK_NAMES, 2, 2, NULL };
+        LookConfig config = { LOOK_NAMES, 2, 1, NULL };
         thread_set_count(threads);
         look_init(&clip, &config);
         CHECK(look_train(&clip, &config, 1, NULL, NULL, &err), "%s", err.text);
@@ -359,19 +359,16 @@ TEST(any_number_of_threads_trains_the_same) {
     CHECK(!memcmp(first[0], first[1], sizeof first[0]), "%s", "two threads train another model");
 }
 
-/* One cell of our table, measured again: it must be the same to the last digit of the file. */
-TEST(a_cell_of_the_table_is_what_we_measure) {
-    Cifar train, test;
+/* Ten cells of our table, measured again; other processors round differently. */
+TEST(cells_of_the_table_are_what_we_measure) {
     CellTable ours, again = { .arena = &arena };
     Err err;
-    cifar_generate(&arena, CIFAR_TRAIN, 100, &train); /* only its names are used */
-    cifar_generate(&arena, CIFAR_TEST, INSIDE_TEST, &test);
     CHECK(cell_table_read(&ours, &arena, INSIDE_TABLE, &err), "%s", err.text);
-    Inside s = { &again, &train, &test, 2, INSIDE_PROBES, INSIDE_MAPS, 0, NULL };
-    inside_measure_random_gap(&s);
+    Inside s = { &again, NULL, NULL, 2, INSIDE_PROBES, INSIDE_MAPS, 0, NULL };
+    inside_measure_scene_gap(&s);
     for (int i = 0; i < again.count; i++)
-        CHECK_NEAR(again.cell[i].value, cell_value(&ours, again.cell[i].name, 2), 1e-6);
-    CHECK(again.count >= 5, "%d cells", again.count);
+        CHECK_NEAR(again.cell[i].value, cell_value(&ours, again.cell[i].name, 2), 1e-5);
+    CHECK(again.count == 10, "%d cells", again.count);
 }
 
 /* After 150 steps a written word wins against the object more often than not, if words were true in training. */
@@ -407,4 +404,4 @@ TESTS(a_letter_is_drawn_where_it_is_wanted, words_are_different_and_stay_inside,
       the_gradient_of_the_loss_leads_away_from_the_class, the_least_step_is_the_least,
       bytes_become_pixels_and_come_back, ascent_climbs, maps_add_up_to_one, attention_is_that_of_the_patches,
       a_map_is_measured, nearest_wrong_pictures_are_of_other_classes, few_bits_by_hand, the_gap_by_hand,
-      any_number_of_threads_trains_the_same, a_cell_of_the_table_is_what_we_measure, a_written_word_wins_long)
+      any_number_of_threads_trains_the_same, cells_of_the_table_are_what_we_measure, a_written_word_wins_long)

@@ -48,7 +48,7 @@ DepthItem depth_item(DepthCue cue, uint64_t seed, uint64_t i) {
     double rotation[2] = { between(&rng, -8, 8) * PI / 180, between(&rng, -8, 8) * PI / 180 };
     double scale = between(&rng, 0.95, 1.05);
     Scene base = { .count = 2, .appearance = rng_next(&rng), .noise = SCENE_NOISE * between(&rng, 1.0 / 3, 1) };
-    DepthItem item;
+    DepthItem item = { .near = { 0 } };
     for (int k = 0; k < 2; k++) {
         item.scene[k] = base;
         item.near[k] = type[k];

@@ -55,7 +55,7 @@ static void draw_ascent(const Lesson *lesson, const Inside *s) {
     Arena arena = { 0 };
     Clip clip;
     Tile tiles[3 * SHOWN];
-    double trace[2][POINTS];
+    double trace[2][POINTS] = { { 0 } };
     const PixelScale scale = pixels_photograph();
     inside_picture_model(s, &clip);
     Mat texts = inside_texts(&clip, &arena, s->test), images = look_set_images(&clip, &arena, s->test, s->test->n);

@@ -119,7 +119,7 @@ static void put_gap(Inside *s, const char *which, Mat images, Mat texts, const u
     inside_put(s, gap.distance, 0, "gap %s: distance", which);
 }
 
-void inside_measure_random_gap(Inside *s) {
+static void measure_random_gap(Inside *s) {
     if (inside_there(s, "gap random: distance")) return;
     Arena arena = { 0 };
     Clip random;
@@ -150,7 +150,7 @@ static void put_scene_gap(Inside *s, SceneModel *model, const char *which) {
     arena_free(&arena);
 }
 
-static void measure_scene_gap(Inside *s) {
+void inside_measure_scene_gap(Inside *s) {
     if (inside_there(s, "gap scenes trained: distance")) return;
     SceneModel model, random;
     Err err;
@@ -163,8 +163,8 @@ static void measure_scene_gap(Inside *s) {
 }
 
 void inside_measure_gap(Inside *s) {
-    inside_measure_random_gap(s);
-    measure_scene_gap(s);
+    measure_random_gap(s);
+    inside_measure_scene_gap(s);
     if (inside_there(s, "gap moved +2.00: accuracy at random")) return;
     Arena arena = { 0 };
     Clip clip;

@@ -52,7 +52,7 @@ int turn_step(int k);                  /* 1, 2, 4, 8, 16, 32 of 255 */
 int bit_step(int k);                   /* 32, 8, 4, 2, 1 */
 const char *inside_mining_name(int k); /* "random", "half mined", "mined": batches of pictures */
 
-void inside_measure_random_gap(Inside *s); /* a part of inside_measure_gap; nothing is trained */
+void inside_measure_scene_gap(Inside *s); /* a part of inside_measure_gap; nothing is trained */
 void inside_measure_gap(Inside *s);
 void inside_measure_maps(Inside *s);
 void inside_measure_words(Inside *s);

@@ -273,7 +273,7 @@ void look_open(Clip *clip, const LookConfig *config) {
 
 Mat look_pixels(Arena *arena, const Cifar *set, const int *index, int n) {
     Mat pixels = mat_like(arena, mat_shape(4, n, CIFAR_SIDE, CIFAR_SIDE, 3));
-    int *all = arena_alloc(arena, (size_t)n, sizeof *all);
+    int *all = arena_zero(arena, (size_t)n, sizeof *all);
     for (int i = 0; i < n; i++) all[i] = index ? index[i] : i;
     cifar_batch(set, all, n, NULL, pixels.v);
     return pixels;
@@ -299,7 +299,7 @@ Mat look_set_images(Clip *clip, Arena *arena, const Cifar *set, int n) {
     Arena work = { 0 };
     Mat images = mat_new(arena, n, clip->config.image.embed);
     for (int i = 0; i < n; i += IMAGES_AT_ONCE) {
-        int index[IMAGES_AT_ONCE], some = MIN(IMAGES_AT_ONCE, n - i);
+        int index[IMAGES_AT_ONCE] = { 0 }, some = MIN(IMAGES_AT_ONCE, n - i);
         for (int k = 0; k < some; k++) index[k] = i + k;
         Mat part = look_images(clip, &work, look_pixels(&work, set, index, some));
         memcpy(&AT(images, i, 0), part.v, mat_count(part) * sizeof(num));

@@ -27,7 +27,7 @@ static const Option options[] = {
     { "maps", .integer = &args.maps, .low = 2, .high = 5000, .help = "2, 3: scenes with maps; half of the gradients" },
     { "steps", .integer = &args.steps, .low = 0, .high = 100000,
       .help = "of every training and of the ascent; 0: what each needs" },
-    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 7 minutes" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 5 minutes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
 };

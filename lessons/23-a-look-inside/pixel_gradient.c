@@ -170,7 +170,7 @@ Mat ascend(Clip *clip, Arena *arena, const PixelScale *scale, Mat text, const As
     Mat x = mat_like(arena, mat_shape(4, 1, how->side, how->side, CHANNELS));
     size_t count = mat_count(x);
     Rng rng = rng_seed(how->seed, 0);
-    double cosine;
+    double cosine = 0;
     Arena work = { 0 };
     for (size_t i = 0; i < count; i++) x.v[i] = (num)(START * rng_normal(&rng));
     for (int step = 0; step <= how->steps; step++) {
