@@ -270,9 +270,9 @@ static void arithmetic_tiles(const Lesson *lesson, Arena *arena) {
         retrieval_top(search_scores(arena, v, searched.pictures).v, searched.n, 1, &nearest);
         Scene from = arithmetic_scene(&q, seed), to = type_scene(&searched, nearest, (uint64_t)args.seed);
         bool right = searched.type[nearest].colour == q.target.colour && searched.type[nearest].shape == q.target.shape;
-        char *text = arena_print(arena, "+ sound of %s %s", colour_name(q.b.colour), shape_name(q.b.shape));
-        tiles[2 * i] = probe_tile(
-            arena, &from, text, arena_print(arena, "- sound of %s %s", colour_name(q.c.colour), shape_name(q.c.shape)));
+        char *text = arena_print(arena, "+ %s %s", colour_name(q.b.colour), shape_name(q.b.shape));
+        tiles[2 * i] = probe_tile(arena, &from, text,
+                                  arena_print(arena, "- %s %s", colour_name(q.c.colour), shape_name(q.c.shape)));
         tiles[2 * i + 1] = probe_tile(arena, &to, "finds this", right ? "right" : "wrong");
     }
     lesson_tiles(lesson, "24-arithmetic",
@@ -361,46 +361,56 @@ static void table_plot(const Lesson *lesson, Arena *arena, const CellTable *tabl
                          .high = 100 });
 }
 
+/* A row of three columns of cells. */
+static void show_row(Arena *arena, const CellTable *table, const char *name, const char *const cell[3]) {
+    printf("  %-34s", name);
+    for (int k = 0; k < 3; k++) printf(" %s%-25s", k ? " " : "", cell_text(arena, table, cell[k]));
+    printf("\n");
+}
+static void show_head(const char *name, const char *a, const char *b, const char *c) {
+    printf("%-36s %-25s  %-25s  %s\n", name, a, b, c);
+}
+
+static void seeds_of_searches(Arena *arena, const CellTable *table) {
+    static const int recalls[] = { 0, 2, MEASURE_MEDIAN }, nearest[] = { MEASURE_COLOUR, MEASURE_SHAPE, MEASURE_COUNT };
+    for (int block = 0; block < 2 * SETS + 2; block++) { /* the last two: what is right in the nearest answer */
+        bool attributes = block >= 2 * SETS;
+        SetKind set = attributes ? SET_ONE : (SetKind)(block / 2);
+        SplitPart part = (SplitPart)(block % 2);
+        const char *name =
+            arena_print(arena, "%s, %s", set == SET_ONE ? "one type of objects" : "two objects", part_name(part));
+        if (attributes) show_head(name, "nearest has the colour", "the shape", "the count");
+        else show_head(name, "recall@1", "recall@10", "median rank");
+        for (int k = 0; k < TABLE_ROWS; k++) {
+            SearchCase at = { set, part, table_rows[k].query, table_rows[k].condition };
+            const char *cell[3];
+            for (int c = 0; c < 3; c++) cell[c] = search_cell(arena, at, (attributes ? nearest : recalls)[c]);
+            show_row(arena, table, table_rows[k].name, cell);
+        }
+    }
+}
+
+static void seeds_of_arithmetic(Arena *arena, const CellTable *table) {
+    for (int difference = 0; difference < 2; difference++) {
+        show_head(difference ? "differences" : "sums", "recall@1, seen", "recall@1, held out", "stayed, seen");
+        for (int k = 0; k < ADDITIONS; k++) {
+            if (!difference && k == ADD_SOUNDS) continue;
+            const char *cell[] = { arithmetic_cell(arena, difference, SPLIT_SEEN, (Addition)k, 0),
+                                   arithmetic_cell(arena, difference, SPLIT_HELD, (Addition)k, 0),
+                                   arithmetic_cell(arena, difference, SPLIT_SEEN, (Addition)k, MEASURE_COLOUR) };
+            show_row(arena, table, addition_name((Addition)k, difference), cell);
+        }
+    }
+}
+
 static void three_seeds(const Lesson *lesson, Arena *arena, const CellTable *table) {
     if (!table->count) {
         printf("%s does not exist; make generate measures it\n", args.path);
         return;
     }
-    printf("mean of %d seeds (least to most); %d answers\n", SOUND_SEEDS, SEARCH_ITEMS);
-    for (int set = 0; set < SETS; set++)
-        for (int part = SPLIT_SEEN; part <= SPLIT_HELD; part++) {
-            printf("%s, %s                  recall@1                recall@10               median rank\n",
-                   set == SET_ONE ? "one type of objects" : "two objects        ",
-                   part == SPLIT_SEEN ? "seen    " : "held out");
-            for (int k = 0; k < TABLE_ROWS; k++) {
-                SearchCase at = { (SetKind)set, (SplitPart)part, table_rows[k].query, table_rows[k].condition };
-                printf("  %-34s %-23s %-23s %s\n", table_rows[k].name,
-                       cell_text(arena, table, search_cell(arena, at, 0)),
-                       cell_text(arena, table, search_cell(arena, at, 2)),
-                       cell_text(arena, table, search_cell(arena, at, MEASURE_MEDIAN)));
-            }
-        }
-    printf("nearest answer of a text, one type of objects, seen      colour                  shape                   "
-           "count\n");
-    for (int k = 0; k < TABLE_ROWS; k++) {
-        SearchCase at = { SET_ONE, SPLIT_SEEN, table_rows[k].query, table_rows[k].condition };
-        printf("  %-54s %-23s %-23s %s\n", table_rows[k].name,
-               cell_text(arena, table, search_cell(arena, at, MEASURE_COLOUR)),
-               cell_text(arena, table, search_cell(arena, at, MEASURE_SHAPE)),
-               cell_text(arena, table, search_cell(arena, at, MEASURE_COUNT)));
-    }
-    for (int difference = 0; difference < 2; difference++)
-        for (int k = 0; k < ADDITIONS; k++) {
-            Addition addition = (Addition)k;
-            if (!difference && addition == ADD_SOUNDS) continue;
-            if (k == 0)
-                printf("%-34s recall@1, seen          recall@1, held out      stayed, seen\n",
-                       difference ? "differences" : "sums");
-            printf("  %-32s %-23s %-23s %s\n", addition_name(addition, difference),
-                   cell_text(arena, table, arithmetic_cell(arena, difference, SPLIT_SEEN, addition, 0)),
-                   cell_text(arena, table, arithmetic_cell(arena, difference, SPLIT_HELD, addition, 0)),
-                   cell_text(arena, table, arithmetic_cell(arena, difference, SPLIT_SEEN, addition, MEASURE_COLOUR)));
-        }
+    printf("mean of %d seeds (least to most; how many seeds, if fewer); %d answers\n", SOUND_SEEDS, SEARCH_ITEMS);
+    seeds_of_searches(arena, table);
+    seeds_of_arithmetic(arena, table);
     table_plot(lesson, arena, table);
 }
 

@@ -122,6 +122,7 @@ void cells_measure(CellTable *table, SceneModel *scenes, SoundModel *sounds, Con
 char *cell_text(Arena *arena, const CellTable *table, const char *name) {
     CellSummary s = cell_summary(table, name);
     if (!s.seeds) return arena_text(arena, "-");
-    if (!s.rate.of) return arena_print(arena, "%.1f (%.1f to %.1f)", s.mean, s.low, s.high);
-    return arena_print(arena, "%.1f %% (%.1f to %.1f)", 100 * s.mean, 100 * s.low, 100 * s.high);
+    const char *fewer = s.seeds < SOUND_SEEDS ? arena_print(arena, "; %d", s.seeds) : "";
+    if (!s.rate.of) return arena_print(arena, "%.1f (%.1f to %.1f%s)", s.mean, s.low, s.high, fewer);
+    return arena_print(arena, "%.1f %% (%.1f to %.1f%s)", 100 * s.mean, 100 * s.low, 100 * s.high, fewer);
 }
