@@ -189,11 +189,16 @@ static void show_search(const char *name, const SearchResult *r, bool attributes
     printf("\n");
 }
 
+enum { MEANS_OF = 8 };
+
 /* The searches of one set and part. Returns the one in which texts find sounds that were learnt from pictures. */
-static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_pictures, Mat by_texts, Mat small) {
+static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_pictures, Mat by_texts, Mat small,
+                                  Mat means) {
     bool one = set->kind == SET_ONE;
     SearchResult r, asked = search_measure(set, part, set->texts, by_pictures);
     Retrieval chance = retrieval_chance(set->n, 1);
+    char means_name[32];
+    snprintf(means_name, sizeof means_name, "  means of %d pictures", MEANS_OF);
     printf("%s, %s: %d queries, %d answers, %%\n", one ? "one type of objects" : "two objects", part_name(part),
            set->n / 2, set->n);
     printf("                                    recall@1 (95 %%)       @5    @10  median%s\n",
@@ -202,6 +207,8 @@ static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_p
            100 * chance.recall[2], chance.median_rank);
     r = search_measure(set, part, set->texts, set->pictures);
     show_search("text finds pictures", &r, one);
+    r = search_measure(set, part, set->texts, means);
+    show_search(means_name, &r, one);
     show_search("text finds sounds, by pictures", &asked, one);
     r = search_measure(set, part, set->texts, small);
     show_search("  the small tower", &r, one);
@@ -218,8 +225,9 @@ static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_p
 static SearchResult searches(Arena *arena, const SearchSet *set) {
     Mat by_pictures = search_sounds(&model.by_pictures, arena, set);
     Mat by_texts = search_sounds(&model.by_texts, arena, set), small = search_sounds(&model.small, arena, set);
-    SearchResult seen = show_searches(set, SPLIT_SEEN, by_pictures, by_texts, small);
-    show_searches(set, SPLIT_HELD, by_pictures, by_texts, small);
+    Mat means = search_mean_pictures(&model.scenes, arena, set, MEANS_OF);
+    SearchResult seen = show_searches(set, SPLIT_SEEN, by_pictures, by_texts, small, means);
+    show_searches(set, SPLIT_HELD, by_pictures, by_texts, small, means);
     return seen;
 }
 
