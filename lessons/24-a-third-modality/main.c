@@ -10,7 +10,7 @@
 
 static struct {
     const char *path, *date;
-    int seed, steps, batch, items, queries;
+    int seed, steps, batch, items, queries, seeds;
     bool all, listen;
 } args = {
     .path = SOUND_CELLS,
@@ -20,6 +20,7 @@ static struct {
     .batch = SOUND_BATCH,
     .items = SEARCH_ITEMS,
     .queries = ARITHMETIC_ITEMS,
+    .seeds = SOUND_SEEDS,
 };
 
 static const Option options[] = {
@@ -31,6 +32,7 @@ static const Option options[] = {
     { "queries", .integer = &args.queries, .low = 1, .high = 10000, .help = "6: differences of each kind" },
     { "all", .flag = &args.all,
       .help = "first train what ships, and measure what is missing in the table: 10 minutes" },
+    { "seeds", .integer = &args.seeds, .low = 1, .high = SOUND_SEEDS, .help = "--all: how many seeds" },
     { "date", .text = &args.date, .help = "--all: the day, for the files that it makes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
@@ -322,7 +324,7 @@ static void ship(const CellTable *table, const SoundModel *sounds, Condition con
 }
 
 static void measure_all(CellTable *table) {
-    for (int seed = 1; seed <= SOUND_SEEDS; seed++)
+    for (int seed = 1; seed <= args.seeds; seed++)
         for (int condition = 0; condition <= NO_SOUNDS; condition++) {
             SoundModel sounds = { .loss = 0 };
             if (cells_complete(table, (Condition)condition, seed)) continue;
