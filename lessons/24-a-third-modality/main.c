@@ -374,8 +374,8 @@ static void table_plot(const Lesson *lesson, Arena *arena, const CellTable *tabl
 /* A row of three columns of cells. */
 static void show_row(Arena *arena, const CellTable *table, const char *name, const char *const cell[3]) {
     printf("  %-34s", name);
-    for (int k = 0; k < 3; k++) printf(" %s%-25s", k ? " " : "", cell_text(arena, table, cell[k]));
-    printf("\n");
+    printf(" %-25s  %-25s  %s\n", cell_text(arena, table, cell[0]), cell_text(arena, table, cell[1]),
+           cell_text(arena, table, cell[2]));
 }
 static void show_head(const char *name, const char *a, const char *b, const char *c) {
     printf("%-36s %-25s  %-25s  %s\n", name, a, b, c);
