@@ -90,7 +90,7 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 scale: $(BUILD)/lesson-20 ## the tables of lesson 20, three seeds: 4 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
 
-generate: $(BUILD)/lesson-24 ## the networks and tables of lesson 24 (later 25 and 26): 10 minutes; resumes
+generate: $(BUILD)/lesson-24 ## the networks and tables of lesson 24 (later 25 and 26): 5 minutes; resumes
 	@$(CALM) $(BUILD)/lesson-24 --all --no-predict --date "$$(date +%F)" $(CALMLY)
 
 bench: $(BUILD)/bench ## measure speed; NAMES="gemm-1024 train-resnet9" for some; ARGS="--json --compare FILE"

@@ -31,7 +31,7 @@ static const Option options[] = {
       .help = "4 to 6: scenes that are searched, an even number" },
     { "queries", .integer = &args.queries, .low = 1, .high = 10000, .help = "6: differences of each kind" },
     { "all", .flag = &args.all,
-      .help = "first train what ships, and measure what is missing in the table: 10 minutes" },
+      .help = "first train what ships, and measure what is missing in the table: 5 minutes" },
     { "seeds", .integer = &args.seeds, .low = 1, .high = SOUND_SEEDS, .help = "--all: how many seeds" },
     { "date", .text = &args.date, .help = "--all: the day, for the files that it makes" },
     { "table", .text = &args.path, .help = "the file of that table" },
