@@ -87,13 +87,13 @@ limits: $(BUILD)/lesson-17 $(BUILD)/lesson-18 ## the tables of lessons 17 and 18
 	@$(CALM) $(BUILD)/lesson-17 --all --no-predict $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-18 --all --no-predict $(CALMLY)
 
-scale: $(BUILD)/lesson-20 $(BUILD)/lesson-21 $(BUILD)/lesson-22 $(BUILD)/lesson-23 ## the tables of lessons 20 to 23, three seeds: @@ minutes; resumes
+scale: $(BUILD)/lesson-20 $(BUILD)/lesson-21 $(BUILD)/lesson-22 $(BUILD)/lesson-23 ## the tables of lessons 20 to 23, three seeds: 20 minutes; resumes
 	@$(KEPT) $(BUILD)/lesson-20 --all --no-predict
 	@$(KEPT) $(BUILD)/lesson-21 --all --no-predict
 	@$(KEPT) $(BUILD)/lesson-22 --all --no-predict
 	@$(KEPT) $(BUILD)/lesson-23 --all --no-predict
 
-generate: $(BUILD)/lesson-24 $(BUILD)/lesson-25 $(BUILD)/lesson-26 ## networks and tables of lessons 24 to 26: @@; resumes
+generate: $(BUILD)/lesson-24 $(BUILD)/lesson-25 $(BUILD)/lesson-26 ## networks and tables of lessons 24 to 26: an hour; resumes
 	@$(CALM) $(BUILD)/lesson-24 --all --no-predict --date "$$(date +%F)" $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-25 --all --no-predict --date "$$(date +%F)" $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-26 --all --no-predict --date "$$(date +%F)" $(CALMLY)

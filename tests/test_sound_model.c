@@ -35,12 +35,14 @@ static const ObjectType RED_CIRCLE = { COLOUR_RED, SHAPE_CIRCLE }, BLUE_STAR = {
 TEST(what_is_heard_as_a_caption) {
     const ObjectType many[] = { RED_CIRCLE, BLUE_STAR, RED_CIRCLE, BLUE_STAR, BLUE_STAR };
     const ObjectType same[] = { RED_CIRCLE, RED_CIRCLE, RED_CIRCLE }, other[] = { BLUE_STAR, RED_CIRCLE };
+    const ObjectType uneven[] = { RED_CIRCLE, BLUE_STAR, BLUE_STAR };
     struct {
         Scene scene;
         const char *text;
     } cases[] = { { scene_of(1, same), "one red circle" },
                   { scene_of(3, same), "three red circles" },
                   { scene_of(2, many), "a red circle and a blue star" },
+                  { scene_of(3, uneven), "one red circle and two blue stars" },
                   { scene_of(5, many), "two red circles and three blue stars" } };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[CAPTION_TEXT];
@@ -136,6 +138,51 @@ TEST(only_the_sound_tower_learns) {
     sound_model_free(&model);
 }
 
+/* -log( e^l_ii / sum of e^l_in over the n that may be compared ), rows or columns; the mean over i. */
+static double mean_loss(Mat s, Mat a, const SoundExample *e, double scale) {
+    int B = s.shape[0];
+    double sum = 0;
+    for (int i = 0; i < B; i++) {
+        double all = 0, own = exp(scale * vec_dot(&AT(s, i, 0), &AT(a, i, 0), 64));
+        for (int n = 0; n < B; n++)
+            if (n == i || !sound_same(&e[i].scene, &e[n].scene))
+                all += exp(scale * vec_dot(&AT(s, i, 0), &AT(a, n, 0), 64));
+        sum -= log(own / all) / B;
+    }
+    return sum;
+}
+
+/* The first loss of a training, by its formula. The batch has scenes that sound alike. */
+TEST(the_loss_by_its_formula) {
+    enum { B = 60 };
+    scenes_load(false);
+    SoundModel model, first;
+    SoundExample e[B];
+    const Scene *list[B];
+    Err err;
+    int alike = 0;
+    SoundModelConfig config = small_config(ANCHOR_PICTURE, 1);
+    config.batch = B;
+    sound_model_init(&model, &config, 64);
+    sound_model_init(&first, &config, 64);
+    for (int i = 0; i < B; i++) {
+        e[i] = sound_model_example(&first.config, &scenes.split, (uint64_t)i);
+        list[i] = &e[i].scene;
+        for (int k = 0; k < i; k++) alike += sound_same(&e[i].scene, &e[k].scene);
+    }
+    CHECK(alike > 0, "%d pairs that sound alike", alike);
+    Tape t = { .training = true };
+    Mat samples = sound_samples(&arena, e, B), pictures = log_mel_pictures(&arena, log_mel_plan(&arena), samples);
+    Mat s = sound_tower(&t, &first, tape_data(&t, pictures))->val;
+    Mat a = scene_model_image_features(&scenes, &arena, list, B);
+    double want = (mean_loss(s, a, e, 1 / 0.07) + mean_loss(a, s, e, 1 / 0.07)) / 2;
+    CHECK(sound_model_train(&model, &scenes, &err), "%s", err.text);
+    CHECK_NEAR(model.loss, want, 1e-4);
+    tape_free(&t);
+    sound_model_free(&model);
+    sound_model_free(&first);
+}
+
 TEST(files) {
     scenes_load(false);
     SoundModel made, loaded;
@@ -178,6 +225,11 @@ TEST(a_set_has_no_scene_twice) {
             CHECK(scene_in_part(set.scene[i], &scenes.split, part), "%d: %s", i, set.text[i]);
             for (int k = 0; k < i; k++) CHECK(!sound_same(set.scene[i], set.scene[k]), "%s", set.text[i]);
         }
+        Mat half = mat_new(&arena, set.n, set.pictures.shape[1]); /* the second half asks for the first */
+        memcpy(half.v, set.pictures.v, mat_count(half) * sizeof(num));
+        memcpy(&AT(half, set.n / 2, 0), set.pictures.v, mat_count(half) / 2 * sizeof(num));
+        CHECK(search_measure(&set, SPLIT_SEEN, half, set.pictures).recall[0].right == set.n / 2, "%s", "not found");
+        CHECK(search_measure(&set, SPLIT_HELD, half, set.pictures).recall[0].right == 0, "%s", "found");
         for (int part = 0; part < 2; part++) { /* what is searched with itself is found */
             SearchResult r = search_measure(&set, (SplitPart)part, set.pictures, set.pictures);
             CHECK(r.recall[0].right == set.n / 2 && r.found.median_rank == 1 && r.colour.right == set.n / 2, "%d of %d",
@@ -278,5 +330,5 @@ TEST(a_short_training_long) {
 }
 
 TESTS(what_is_heard_as_a_caption, training_scenes_were_seen, shapes_and_lengths, any_number_of_threads_trains_the_same,
-      only_the_sound_tower_learns, files, a_set_has_no_scene_twice, analogies_are_squares,
+      only_the_sound_tower_learns, the_loss_by_its_formula, files, a_set_has_no_scene_twice, analogies_are_squares,
       a_difference_of_the_same_is_nothing, a_cell_of_the_table, the_shipped_towers_long, a_short_training_long)

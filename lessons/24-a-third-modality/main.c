@@ -10,7 +10,7 @@
 
 static struct {
     const char *path, *date;
-    int seed, steps, batch, items, queries;
+    int seed, steps, batch, items, queries, seeds;
     bool all, listen;
 } args = {
     .path = SOUND_CELLS,
@@ -20,6 +20,7 @@ static struct {
     .batch = SOUND_BATCH,
     .items = SEARCH_ITEMS,
     .queries = ARITHMETIC_ITEMS,
+    .seeds = SOUND_SEEDS,
 };
 
 static const Option options[] = {
@@ -30,7 +31,8 @@ static const Option options[] = {
       .help = "4 to 6: scenes that are searched, an even number" },
     { "queries", .integer = &args.queries, .low = 1, .high = 10000, .help = "6: differences of each kind" },
     { "all", .flag = &args.all,
-      .help = "first train what ships, and measure what is missing in the table: 10 minutes" },
+      .help = "first train what ships, and measure what is missing in the table: 5 minutes" },
+    { "seeds", .integer = &args.seeds, .low = 1, .high = SOUND_SEEDS, .help = "--all: how many seeds" },
     { "date", .text = &args.date, .help = "--all: the day, for the files that it makes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
@@ -189,11 +191,16 @@ static void show_search(const char *name, const SearchResult *r, bool attributes
     printf("\n");
 }
 
+enum { MEANS_OF = 8 };
+
 /* The searches of one set and part. Returns the one in which texts find sounds that were learnt from pictures. */
-static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_pictures, Mat by_texts, Mat small) {
+static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_pictures, Mat by_texts, Mat small,
+                                  Mat means) {
     bool one = set->kind == SET_ONE;
     SearchResult r, asked = search_measure(set, part, set->texts, by_pictures);
     Retrieval chance = retrieval_chance(set->n, 1);
+    char means_name[32];
+    snprintf(means_name, sizeof means_name, "  means of %d pictures", MEANS_OF);
     printf("%s, %s: %d queries, %d answers, %%\n", one ? "one type of objects" : "two objects", part_name(part),
            set->n / 2, set->n);
     printf("                                    recall@1 (95 %%)       @5    @10  median%s\n",
@@ -202,6 +209,8 @@ static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_p
            100 * chance.recall[2], chance.median_rank);
     r = search_measure(set, part, set->texts, set->pictures);
     show_search("text finds pictures", &r, one);
+    r = search_measure(set, part, set->texts, means);
+    show_search(means_name, &r, one);
     show_search("text finds sounds, by pictures", &asked, one);
     r = search_measure(set, part, set->texts, small);
     show_search("  the small tower", &r, one);
@@ -218,8 +227,9 @@ static SearchResult show_searches(const SearchSet *set, SplitPart part, Mat by_p
 static SearchResult searches(Arena *arena, const SearchSet *set) {
     Mat by_pictures = search_sounds(&model.by_pictures, arena, set);
     Mat by_texts = search_sounds(&model.by_texts, arena, set), small = search_sounds(&model.small, arena, set);
-    SearchResult seen = show_searches(set, SPLIT_SEEN, by_pictures, by_texts, small);
-    show_searches(set, SPLIT_HELD, by_pictures, by_texts, small);
+    Mat means = search_mean_pictures(&model.scenes, arena, set, MEANS_OF);
+    SearchResult seen = show_searches(set, SPLIT_SEEN, by_pictures, by_texts, small, means);
+    show_searches(set, SPLIT_HELD, by_pictures, by_texts, small, means);
     return seen;
 }
 
@@ -270,9 +280,9 @@ static void arithmetic_tiles(const Lesson *lesson, Arena *arena) {
         retrieval_top(search_scores(arena, v, searched.pictures).v, searched.n, 1, &nearest);
         Scene from = arithmetic_scene(&q, seed), to = type_scene(&searched, nearest, (uint64_t)args.seed);
         bool right = searched.type[nearest].colour == q.target.colour && searched.type[nearest].shape == q.target.shape;
-        char *text = arena_print(arena, "+ sound of %s %s", colour_name(q.b.colour), shape_name(q.b.shape));
-        tiles[2 * i] = probe_tile(
-            arena, &from, text, arena_print(arena, "- sound of %s %s", colour_name(q.c.colour), shape_name(q.c.shape)));
+        char *text = arena_print(arena, "+ %s %s", colour_name(q.b.colour), shape_name(q.b.shape));
+        tiles[2 * i] = probe_tile(arena, &from, text,
+                                  arena_print(arena, "- %s %s", colour_name(q.c.colour), shape_name(q.c.shape)));
         tiles[2 * i + 1] = probe_tile(arena, &to, "finds this", right ? "right" : "wrong");
     }
     lesson_tiles(lesson, "24-arithmetic",
@@ -314,7 +324,7 @@ static void ship(const CellTable *table, const SoundModel *sounds, Condition con
 }
 
 static void measure_all(CellTable *table) {
-    for (int seed = 1; seed <= SOUND_SEEDS; seed++)
+    for (int seed = 1; seed <= args.seeds; seed++)
         for (int condition = 0; condition <= NO_SOUNDS; condition++) {
             SoundModel sounds = { .loss = 0 };
             if (cells_complete(table, (Condition)condition, seed)) continue;
@@ -361,46 +371,56 @@ static void table_plot(const Lesson *lesson, Arena *arena, const CellTable *tabl
                          .high = 100 });
 }
 
+/* A row of three columns of cells. */
+static void show_row(Arena *arena, const CellTable *table, const char *name, const char *const cell[3]) {
+    printf("  %-34s", name);
+    printf(" %-25s  %-25s  %s\n", cell_text(arena, table, cell[0]), cell_text(arena, table, cell[1]),
+           cell_text(arena, table, cell[2]));
+}
+static void show_head(const char *name, const char *a, const char *b, const char *c) {
+    printf("%-36s %-25s  %-25s  %s\n", name, a, b, c);
+}
+
+static void seeds_of_searches(Arena *arena, const CellTable *table) {
+    static const int recalls[] = { 0, 2, MEASURE_MEDIAN }, nearest[] = { MEASURE_COLOUR, MEASURE_SHAPE, MEASURE_COUNT };
+    for (int block = 0; block < 2 * SETS + 2; block++) { /* the last two: what is right in the nearest answer */
+        bool attributes = block >= 2 * SETS;
+        SetKind set = attributes ? SET_ONE : (SetKind)(block / 2);
+        SplitPart part = (SplitPart)(block % 2);
+        const char *name =
+            arena_print(arena, "%s, %s", set == SET_ONE ? "one type of objects" : "two objects", part_name(part));
+        if (attributes) show_head(name, "nearest has the colour", "the shape", "the count");
+        else show_head(name, "recall@1", "recall@10", "median rank");
+        for (int k = 0; k < TABLE_ROWS; k++) {
+            SearchCase at = { set, part, table_rows[k].query, table_rows[k].condition };
+            const char *cell[3];
+            for (int c = 0; c < 3; c++) cell[c] = search_cell(arena, at, (attributes ? nearest : recalls)[c]);
+            show_row(arena, table, table_rows[k].name, cell);
+        }
+    }
+}
+
+static void seeds_of_arithmetic(Arena *arena, const CellTable *table) {
+    for (int difference = 0; difference < 2; difference++) {
+        show_head(difference ? "differences" : "sums", "recall@1, seen", "recall@1, held out", "stayed, seen");
+        for (int k = 0; k < ADDITIONS; k++) {
+            if (!difference && k == ADD_SOUNDS) continue;
+            const char *cell[] = { arithmetic_cell(arena, difference, SPLIT_SEEN, (Addition)k, 0),
+                                   arithmetic_cell(arena, difference, SPLIT_HELD, (Addition)k, 0),
+                                   arithmetic_cell(arena, difference, SPLIT_SEEN, (Addition)k, MEASURE_COLOUR) };
+            show_row(arena, table, addition_name((Addition)k, difference), cell);
+        }
+    }
+}
+
 static void three_seeds(const Lesson *lesson, Arena *arena, const CellTable *table) {
     if (!table->count) {
         printf("%s does not exist; make generate measures it\n", args.path);
         return;
     }
-    printf("mean of %d seeds (least to most); %d answers\n", SOUND_SEEDS, SEARCH_ITEMS);
-    for (int set = 0; set < SETS; set++)
-        for (int part = SPLIT_SEEN; part <= SPLIT_HELD; part++) {
-            printf("%s, %s                  recall@1                recall@10               median rank\n",
-                   set == SET_ONE ? "one type of objects" : "two objects        ",
-                   part == SPLIT_SEEN ? "seen    " : "held out");
-            for (int k = 0; k < TABLE_ROWS; k++) {
-                SearchCase at = { (SetKind)set, (SplitPart)part, table_rows[k].query, table_rows[k].condition };
-                printf("  %-34s %-23s %-23s %s\n", table_rows[k].name,
-                       cell_text(arena, table, search_cell(arena, at, 0)),
-                       cell_text(arena, table, search_cell(arena, at, 2)),
-                       cell_text(arena, table, search_cell(arena, at, MEASURE_MEDIAN)));
-            }
-        }
-    printf("nearest answer of a text, one type of objects, seen      colour                  shape                   "
-           "count\n");
-    for (int k = 0; k < TABLE_ROWS; k++) {
-        SearchCase at = { SET_ONE, SPLIT_SEEN, table_rows[k].query, table_rows[k].condition };
-        printf("  %-54s %-23s %-23s %s\n", table_rows[k].name,
-               cell_text(arena, table, search_cell(arena, at, MEASURE_COLOUR)),
-               cell_text(arena, table, search_cell(arena, at, MEASURE_SHAPE)),
-               cell_text(arena, table, search_cell(arena, at, MEASURE_COUNT)));
-    }
-    for (int difference = 0; difference < 2; difference++)
-        for (int k = 0; k < ADDITIONS; k++) {
-            Addition addition = (Addition)k;
-            if (!difference && addition == ADD_SOUNDS) continue;
-            if (k == 0)
-                printf("%-34s recall@1, seen          recall@1, held out      stayed, seen\n",
-                       difference ? "differences" : "sums");
-            printf("  %-32s %-23s %-23s %s\n", addition_name(addition, difference),
-                   cell_text(arena, table, arithmetic_cell(arena, difference, SPLIT_SEEN, addition, 0)),
-                   cell_text(arena, table, arithmetic_cell(arena, difference, SPLIT_HELD, addition, 0)),
-                   cell_text(arena, table, arithmetic_cell(arena, difference, SPLIT_SEEN, addition, MEASURE_COLOUR)));
-        }
+    printf("mean of %d seeds (least to most; how many seeds, if fewer); %d answers\n", SOUND_SEEDS, SEARCH_ITEMS);
+    seeds_of_searches(arena, table);
+    seeds_of_arithmetic(arena, table);
     table_plot(lesson, arena, table);
 }
 

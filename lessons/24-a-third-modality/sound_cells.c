@@ -44,11 +44,9 @@ SearchResult search_case(const Searched *searched, SearchCase at) {
 
 /* The i-th search of a condition; false: there are no more. Pictures are searched with texts only. */
 static bool case_of(Condition condition, int i, SearchCase *at) {
-    int queries = condition == NO_SOUNDS ? 1 : QUERIES;
-    if (i >= SETS * 2 * queries) return false;
-    *at =
-        (SearchCase){ (SetKind)(i / (2 * queries)), (SplitPart)(i / queries % 2), (QueryKind)(i % queries), condition };
-    return true;
+    *at = (SearchCase){ (SetKind)(i / 4), (SplitPart)(i / 2 % 2), (QueryKind)(i % 2), condition };
+    if (condition == NO_SOUNDS) *at = (SearchCase){ (SetKind)(i / 2), (SplitPart)(i % 2), QUERY_TEXT, condition };
+    return at->set < SETS;
 }
 /* The first object of two says little: nearest colours, shapes and counts are for scenes of one type. */
 static int measures_of(SearchCase at) { return at.set == SET_ONE ? MEASURES : MEASURE_MEDIAN + 1; }
@@ -122,6 +120,7 @@ void cells_measure(CellTable *table, SceneModel *scenes, SoundModel *sounds, Con
 char *cell_text(Arena *arena, const CellTable *table, const char *name) {
     CellSummary s = cell_summary(table, name);
     if (!s.seeds) return arena_text(arena, "-");
-    if (!s.rate.of) return arena_print(arena, "%.1f (%.1f to %.1f)", s.mean, s.low, s.high);
-    return arena_print(arena, "%.1f %% (%.1f to %.1f)", 100 * s.mean, 100 * s.low, 100 * s.high);
+    const char *fewer = s.seeds < SOUND_SEEDS ? arena_print(arena, "; %d", s.seeds) : "";
+    if (!s.rate.of) return arena_print(arena, "%.1f (%.1f to %.1f%s)", s.mean, s.low, s.high, fewer);
+    return arena_print(arena, "%.1f %% (%.1f to %.1f%s)", 100 * s.mean, 100 * s.low, 100 * s.high, fewer);
 }

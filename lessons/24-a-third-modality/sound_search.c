@@ -45,6 +45,28 @@ Mat search_sounds(SoundModel *model, Arena *arena, const SearchSet *set) {
     return vectors;
 }
 
+Mat search_mean_pictures(SceneModel *scenes, Arena *arena, const SearchSet *set, int each) {
+    Arena work = { 0 };
+    int E = set->pictures.shape[1];
+    Mat mean = mat_zero(arena, set->n, E);
+    Scene *scene = arena_alloc(&work, (size_t)set->n, sizeof *scene);
+    const Scene **list = arena_alloc(&work, (size_t)set->n, sizeof *list);
+    for (int k = 0; k < each; k++) {
+        for (int i = 0; i < set->n; i++) {
+            Rng rng = rng_seed(set->example[i].sound, 100 + (uint64_t)k);
+            scene[i] = *set->scene[i];
+            scene[i].appearance = rng_next(&rng);
+            scene_place(&scene[i], &rng);
+            list[i] = &scene[i];
+        }
+        Mat vectors = scene_model_image_features(scenes, &work, list, set->n);
+        for (size_t i = 0; i < mat_count(mean); i++) mean.v[i] += vectors.v[i];
+    }
+    mat_normalise_rows(mean);
+    arena_free(&work);
+    return mean;
+}
+
 Scene search_object(ObjectType type, uint64_t seed) {
     Rng rng = rng_seed(seed, 3);
     Scene scene = scene_make(&(SceneConfig){ .seed = seed, .least = 1, .max = 1 }, 0);

@@ -29,6 +29,9 @@ typedef struct {
 SearchSet search_set(Arena *arena, SceneModel *scenes, SetKind kind, int n, uint64_t seed);
 /* Unit vectors [n,E] of the sounds of a set, on the arena. */
 Mat search_sounds(SoundModel *model, Arena *arena, const SearchSet *set);
+/* For each scene the mean of the vectors of `each` further pictures of the same objects, elsewhere, with other noise:
+ * unit vectors [n,E], on the arena. */
+Mat search_mean_pictures(SceneModel *scenes, Arena *arena, const SearchSet *set, int each);
 /* A scene of one object of this type. */
 Scene search_object(ObjectType type, uint64_t seed);
 

@@ -82,7 +82,7 @@ static void tone_add(double hertz, double strength, const double *envelope, int 
 /* Adds one stroke of n samples: all partials and the breath (0: none), under an envelope that rises and falls within 10
  * ms along a cosine. Tones of strength a have the power a^2 / 2 each. */
 static void stroke_add(const Partials *p, double loudness, double breath, int n, Rng *rng, num *samples) {
-    double envelope[SOUND_SAMPLES / 2 + 1];
+    double envelope[SOUND_SAMPLES / 2 + 1] = { 0 };
     int edge = (int)(ATTACK * SOUND_RATE);
     for (int i = 0; i < n; i++) {
         int inside = MIN(i + 1, n - i);

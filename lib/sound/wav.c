@@ -66,6 +66,7 @@ static double sample_of(const uint8_t *p, const Format *f) {
 /* The chunk "data" of n bytes. */
 static bool samples_read(Wav *wav, Arena *arena, const Format *f, const char *name, const uint8_t *p, size_t n,
                          Err *err) {
+    REQUIRE(f->frame > 0, "%s", "format_read lets no empty frame pass");
     size_t count = n / (size_t)f->frame;
     if (n % (size_t)f->frame)
         return err_set(err, "%s: %zu bytes of sound are no whole number of frames of %d bytes", name, n, f->frame);
