@@ -57,7 +57,7 @@ static Mat embeddings(Clip *clip, const Cifar *set, bool training, double drop, 
     Tape t = { .training = training };
     Mat pixels = mat_like(&t.arena, mat_shape(4, 4, CIFAR_SIDE, CIFAR_SIDE, 3));
     PairBatch batch = pair_batch_new(&arena, clip, set, 4);
-    pair_batch_fill(&batch, (int[]){ 0, 1, 2, 3 });
+    pair_batch_fill(&batch, (int[]){ 0, 0, 2, 3 });
     pixels = pair_batch_part(&batch, &t.arena, 0, 4).pixels;
     image_tower_drop(&clip->image, drop, seed);
     Mat on_tape = clip_image(&t, clip, pixels)->val, copy = mat_like(&arena, on_tape);
@@ -82,6 +82,9 @@ TEST(patches_are_left_out_in_training_alone) {
     CHECK(same(all, embeddings(&clip, &set, false, 0.5, 1, &tokens)) && tokens == 0, "%s", "all patches are used");
     Mat half = embeddings(&clip, &set, true, 0.5, 1, &tokens);
     CHECK(tokens == 33 && !same(half, all), "%d tokens of 65", tokens);
+    size_t row = PAIR_EMBED * sizeof(num);
+    CHECK(!memcmp(&AT(all, 0, 0), &AT(all, 1, 0), row) && memcmp(&AT(half, 0, 0), &AT(half, 1, 0), row), "%s",
+          "the same picture twice has other patches in each place");
     CHECK(same(half, embeddings(&clip, &set, true, 0.5, 1, &tokens)), "%s", "the same seed");
     CHECK(!same(half, embeddings(&clip, &set, true, 0.5, 2, &tokens)), "%s", "another seed");
     embeddings(&clip, &set, true, 0.75, 1, &tokens);
@@ -147,8 +150,8 @@ TEST(colours_follow_shapes) {
 /* ---- cells ------------------------------------------------------------------------------------------------------- */
 
 static WebData small_data(void) {
-    return (WebData){ some(CIFAR_TRAIN, 40), some(CIFAR_TEST, 20), .pictures = 32,
-                      .flip_pictures = 4,    .scenes = 30,         .each = 1 };
+    return (WebData){ some(CIFAR_TRAIN, 40), some(CIFAR_TEST, 20), .pictures = 32, .flip_pictures = 4,
+                      .flip_patch = 8,       .scenes = 30,         .each = 1 };
 }
 
 TEST(steps_that_are_looked_at) {

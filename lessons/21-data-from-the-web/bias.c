@@ -15,9 +15,8 @@ const char *bias_colour(int colour) { return colour_name(colours[colour]); }
 const char *const *bias_texts(Arena *arena) {
     const char **texts = arena_alloc(arena, BIAS_TEXTS, sizeof *texts);
     for (int i = 0; i < BIAS_TEXTS; i++) {
-        int g = i - BIAS_SIDE;
         Caption caption = { .kind = CAPTION_OBJECT, .a = noun_of(CAPTION_ANY, (int)shapes[i % BIAS_SIDE]) };
-        if (g >= 0) caption.a = noun_of((int)colours[g % BIAS_SIDE], (int)shapes[g / BIAS_SIDE]);
+        if (i >= BIAS_SIDE) caption.a = noun_of((int)colours[i % BIAS_SIDE], (int)shapes[i / BIAS_SIDE - 1]);
         texts[i] = caption_text(&caption, arena_alloc(arena, CAPTION_TEXT, 1));
     }
     return texts;
@@ -47,12 +46,12 @@ static BiasSet draw_all(Arena *arena, uint8_t *group, int n, uint64_t seed) {
     return (BiasSet){ { .n = n, .pixels = pixels, .labels = labels, .generated = true }, group };
 }
 
-BiasSet bias_scenes(Arena *arena, int n, double share, int seed) {
+BiasSet bias_scenes(Arena *arena, int n, double follows, int seed) {
     Rng rng = rng_seed((uint64_t)seed, STREAM_BIAS);
     uint8_t *group = arena_alloc(arena, (size_t)n, 1);
     for (int i = 0; i < n; i++) {
         int shape = (int)rng_below(&rng, BIAS_SIDE), other = 1 + (int)rng_below(&rng, BIAS_SIDE - 1);
-        int colour = rng_uniform(&rng) < share ? shape : (shape + other) % BIAS_SIDE;
+        int colour = rng_uniform(&rng) < follows ? shape : (shape + other) % BIAS_SIDE;
         group[i] = (uint8_t)(shape * BIAS_SIDE + colour);
     }
     return draw_all(arena, group, n, 2 * (uint64_t)seed);

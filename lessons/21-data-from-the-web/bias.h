@@ -19,9 +19,9 @@ typedef struct {
     uint8_t *group; /* [n] */
 } BiasSet;
 
-/* n scenes (scene.h) of one object: a uniform shape; its own colour with probability `share`, else one of the three
- * others. share 1/4: the colour says nothing. On the arena. */
-BiasSet bias_scenes(Arena *arena, int n, double share, int seed);
+/* n scenes (scene.h) of one object: a uniform shape; its own colour with probability `follows`, else one of the
+ * three others. follows 1/4: the colour says nothing. On the arena. */
+BiasSet bias_scenes(Arena *arena, int n, double follows, int seed);
 /* `each` scenes of each group. */
 BiasSet bias_test(Arena *arena, int each, int seed);
 

@@ -1,5 +1,5 @@
-/* Lesson 21: data from the web. Wrong captions, a model that filters its own data, patches left out, colours that follow
- * shapes, and what a training does to the embeddings. Before: 07 alignment, 10 training, 20 large batches. */
+/* Lesson 21: data from the web. Wrong captions, a model that filters its own data, patches left out, colours that
+ * follow shapes, and where a training moves the vectors. Before: 07 alignment, 10 training, 20 large batches. */
 #include "web_run.h"
 #include "core/file.h"
 #include "core/thread.h"
@@ -11,7 +11,7 @@
 
 static struct {
     const char *data, *path;
-    int seed, pictures, flip, train, test, scenes, each;
+    int seed, pictures, flip, patch, train, test, scenes, each;
     bool all;
 } args = {
     .data = "shapes",
@@ -19,6 +19,7 @@ static struct {
     .seed = 1,
     .pictures = WEB_SEEN,
     .flip = WEB_FLIP_SEEN,
+    .patch = WEB_FLIP_PATCH,
     .train = WEB_TRAIN,
     .test = WEB_TEST,
     .scenes = WEB_TRAIN,
@@ -29,11 +30,13 @@ static const Option options[] = {
     { "data", .text = &args.data, .choices = LESSON_DATA, .help = "which pictures; section 4 always draws scenes" },
     { "pictures", .integer = &args.pictures, .low = 1, .high = 100000000, .help = "pictures seen by each model" },
     { "flip-pictures", .integer = &args.flip, .low = 1, .high = 10000000, .help = "3: the same for section 3" },
+    { "patch", .integer = &args.patch, .low = 2, .high = 16,
+      .help = "3: pixels of a patch's side, a divisor of 32; 4 makes 64 patches and takes four times as long" },
     { "train-images", .integer = &args.train, .low = 20, .high = 50000, .help = "pictures of the training set" },
     { "test-images", .integer = &args.test, .low = 20, .high = 10000, .help = "pictures of the test set" },
     { "scenes", .integer = &args.scenes, .low = 20, .high = 100000, .help = "4: scenes of the training set" },
     { "each", .integer = &args.each, .low = 1, .high = 5000, .help = "4: test scenes of each shape in each colour" },
-    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 15 minutes" },
+    { "all", .flag = &args.all, .help = "first measure what is missing in the table of three seeds: 5 minutes" },
     { "table", .text = &args.path, .help = "the file of that table" },
     { 0 },
 };
@@ -85,6 +88,9 @@ static void show_noise(const Lesson *lesson, Arena *arena, Bench *bench) {
         printf("\n");
         curve_add(&clean, percent(noises[i]), cell);
     }
+    for (int k = 0; k < LONGER; k++)
+        printf("%.0f %% replaced, %d times as many pictures seen: %s\n", percent(noises[NOISE_LONGER]), noise_longer[k],
+               rate_text(arena, bench_cell(bench, "noise %.1f x%d: accuracy", noises[NOISE_LONGER], noise_longer[k])));
     const Series series[] = { { "all pairs", all.x, all.y, all.n }, { "clean pairs", clean.x, clean.y, clean.n } };
     const num *low[] = { all.low, clean.low }, *high[] = { all.high, clean.high };
     lesson_lines(lesson, "21-noise",
@@ -109,14 +115,38 @@ static void show_filtered(Arena *arena, const Bench *bench) {
     printf("a random half          %7d %15.1f %% %14.1f %%  %s\n", train->n / 2, percent(clean), 50.0,
            rate_text(arena, bench_cell(bench, "filter random: accuracy")));
     for (int i = FILTER_SHARES - 1; i >= 0; i--) {
-        double share = filter_shares[i];
-        const Cell *cell = bench_cell(bench, "filter best %.2f: clean share", share);
-        printf("the best %.0f %%          %7d %15.1f %% %14.1f %%  %s\n", percent(share), cell->count,
-               percent(cell->value), percent(bench_cell(bench, "filter best %.2f: clean kept", share)->value),
-               rate_text(arena, bench_cell(bench, "filter best %.2f: accuracy", share)));
+        double kept = filter_shares[i];
+        const Cell *cell = bench_cell(bench, "filter best %.2f: clean share", kept);
+        printf("the best %.0f %%          %7d %15.1f %% %14.1f %%  %s\n", percent(kept), cell->count,
+               percent(cell->value), percent(bench_cell(bench, "filter best %.2f: clean kept", kept)->value),
+               rate_text(arena, bench_cell(bench, "filter best %.2f: accuracy", kept)));
     }
     printf("a perfect filter       %7.0f %15.1f %% %14.1f %%  %s\n", clean * train->n, 100.0, 100.0,
            rate_text(arena, bench_cell(bench, "filter clean: accuracy")));
+}
+
+/* The right and the wrong pairs over the cosine, from the first bin that holds a pair to the last. */
+static void filter_plot(const Lesson *lesson, const Bench *bench) {
+    num x[FILTER_BINS], y[2][FILTER_BINS];
+    int first = FILTER_BINS, last = 0;
+    for (int k = 0; k < FILTER_BINS; k++) {
+        x[k] = (num)((k + 0.5) * 2 / FILTER_BINS - 1);
+        for (int w = 0; w < 2; w++)
+            y[w][k] = (num)percent(bench_cell(bench, "filter: %s %d", w ? "wrong" : "right", k)->value);
+        if (y[0][k] + y[1][k] > 0) {
+            first = MIN(first, k);
+            last = k;
+        }
+    }
+    int n = last - first + 1;
+    const Series series[] = { { "right pairs", x + first, y[0] + first, n },
+                              { "wrong pairs", x + first, y[1] + first, n } };
+    lesson_lines(lesson, "21-scores",
+                 &(Lines){ .title = "cosine of picture and caption, after training on both",
+                           .x = "cosine",
+                           .y = "pairs, %",
+                           .series = series,
+                           .count = COUNT(series) });
 }
 
 static void show_filter(const Lesson *lesson, Arena *arena, Bench *bench) {
@@ -125,7 +155,6 @@ static void show_filter(const Lesson *lesson, Arena *arena, Bench *bench) {
                                              "does it give a right pair a larger cosine than a wrong one? (0.5: by "
                                              "chance, 1: always)",
                                              percent(FILTER_NOISE));
-    num x[FILTER_BINS], y[2][FILTER_BINS];
     filter_measure(bench);
     double auc = bench_cell(bench, "filter: AUC")->value;
     printf("%.0f %% of the captions replaced; the model trained on all pairs gives each its cosine\n",
@@ -133,21 +162,11 @@ static void show_filter(const Lesson *lesson, Arena *arena, Bench *bench) {
     printf("area under the curve: %.4f of the pairs it was trained on, %.4f of pairs of the test set\n", auc,
            bench_cell(bench, "filter: AUC unseen")->value);
     show_filtered(arena, bench);
-    printf("of the classes, the best 50 %% keep between %.1f %% and %.1f %% of the clean pairs\n",
-           percent(bench_cell(bench, "filter best 0.50: class least")->value),
-           percent(bench_cell(bench, "filter best 0.50: class most")->value));
-    for (int k = 0; k < FILTER_BINS; k++) {
-        x[k] = (num)((k + 0.5) * 2 / FILTER_BINS - 1);
-        for (int w = 0; w < 2; w++)
-            y[w][k] = (num)percent(bench_cell(bench, "filter: %s %d", w ? "wrong" : "right", k)->value);
-    }
-    const Series series[] = { { "right pairs", x, y[0], FILTER_BINS }, { "wrong pairs", x, y[1], FILTER_BINS } };
-    lesson_lines(lesson, "21-scores",
-                 &(Lines){ .title = "cosine of picture and caption, after training on both",
-                           .x = "cosine",
-                           .y = "pairs, %",
-                           .series = series,
-                           .count = COUNT(series) });
+    for (int i = 1; i >= 0; i--)
+        printf("of the clean pairs of a class, the best %.0f %% hold %.1f %% to %.1f %%\n", percent(filter_shares[i]),
+               percent(bench_cell(bench, "filter best %.2f: class least", filter_shares[i])->value),
+               percent(bench_cell(bench, "filter best %.2f: class most", filter_shares[i])->value));
+    filter_plot(lesson, bench);
     lesson_outcome_number(lesson, &guess, auc, 3);
 }
 
@@ -185,17 +204,18 @@ static void show_flip(const Lesson *lesson, Arena *arena, Bench *bench) {
                                              "Every model gets the same amount of arithmetic. Which part of the "
                                              "patches should it leave out in training: 0, 50 or 75 %%?");
     flip_measure(bench);
-    double whole = bench_cell(bench, "flip 0.00: FLOP")->value, speed[FLIPS];
+    double whole = bench_cell(bench, "flip 0.00: FLOP")->value, speed[FLIPS] = { 0 };
     int best = 0;
-    printf("a vision transformer of 2 blocks, width 64, 64 patches of 4 x 4 pixels, batches of %d, seed %d\n",
-           MIN(WEB_FLIP_BATCH, bench->data->flip_pictures), bench->seed);
+    int patch = bench->data->flip_patch, N = CIFAR_SIDE / patch * (CIFAR_SIDE / patch);
+    printf("a vision transformer of 2 blocks, width 64, %d patches of %d x %d pixels, batches of %d, seed %d\n", N,
+           patch, patch, MIN(WEB_FLIP_BATCH, bench->data->flip_pictures), bench->seed);
     printf("%8s  %6s  %15s  %6s  %-22s  %19s  %s\n", "left out", "tokens", "MFLOP of a pair", "seen", "right",
            "at equal FLOP: seen", "right");
     for (int i = 0; i < FLIPS; i++) {
         double flop = bench_cell(bench, "flip %.2f: FLOP", flips[i])->value;
         const Cell *cell = bench_cell(bench, "flip %.2f %s: accuracy", flips[i], i ? "cost" : "pictures");
-        printf("%6.0f %%  %6.0f  %7.2f (%3.0f %%)  %6d  %-22s  %19.0f  %s\n", percent(flips[i]),
-               1 + 64 * (1 - flips[i]), flop / 1e6, percent(flop / whole), bench->data->flip_pictures,
+        printf("%6.0f %%  %6.0f  %7.2f (%3.0f %%)  %6d  %-22s  %19.0f  %s\n", percent(flips[i]), 1 + N * (1 - flips[i]),
+               flop / 1e6, percent(flop / whole), bench->data->flip_pictures,
                rate_text(arena, bench_cell(bench, "flip %.2f pictures: accuracy", flips[i])),
                bench_cell(bench, "flip %.2f cost: pictures", flips[i])->value, rate_text(arena, cell));
         if (cell->value > bench_cell(bench, "flip %.2f %s: accuracy", flips[best], best ? "cost" : "pictures")->value)
@@ -371,6 +391,7 @@ static void show_space(const Lesson *lesson, Arena *arena, const Bench *bench) {
 
 /* "  63.1 % (60.2 to 65.9; 3)": mean of the seeds, least, most, how many. */
 static const char *seeds_text(Arena *arena, CellSummary s) {
+    if (!s.seeds) return "not measured";
     return arena_print(arena, "%5.1f %% (%.1f to %.1f; %d)", percent(s.mean), percent(s.low), percent(s.high), s.seeds);
 }
 static const char *seeds_cell(Arena *arena, const CellTable *table, const char *name) {
@@ -386,6 +407,11 @@ static void seeds_noise(Arena *arena, const CellTable *table) {
                    seeds_cell(arena, table, arena_print(arena, "noise %.1f clean: accuracy", noises[i])));
         printf("\n");
     }
+    for (int k = 0; k < LONGER; k++)
+        printf("%2.0f %% replaced, %d times as many pictures seen  %s\n", percent(noises[NOISE_LONGER]),
+               noise_longer[k],
+               seeds_cell(arena, table,
+                          arena_print(arena, "noise %.1f x%d: accuracy", noises[NOISE_LONGER], noise_longer[k])));
     CellSummary auc = cell_summary(table, "filter: AUC"), unseen = cell_summary(table, "filter: AUC unseen");
     printf("%.0f %% replaced: area under the curve %.3f (%.3f to %.3f; %d), of unseen pairs %.3f (%.3f to %.3f; %d)\n",
            percent(FILTER_NOISE), auc.mean, auc.low, auc.high, auc.seeds, unseen.mean, unseen.low, unseen.high,
@@ -456,7 +482,11 @@ static void seeds_space(Arena *arena, const Bench *bench) {
 
 /* The table of the default sizes, on generated shapes. With --all what is missing is measured first. */
 static void three_seeds(Arena *arena, CellTable *table) {
-    WebData data = { .pictures = WEB_SEEN, .flip_pictures = WEB_FLIP_SEEN, .scenes = WEB_TRAIN, .each = WEB_EACH };
+    WebData data = { .pictures = WEB_SEEN,
+                     .flip_pictures = WEB_FLIP_SEEN,
+                     .flip_patch = WEB_FLIP_PATCH,
+                     .scenes = WEB_TRAIN,
+                     .each = WEB_EACH };
     Bench bench = { .data = &data, .table = table };
     if (args.all) {
         cifar_generate(arena, CIFAR_TRAIN, WEB_TRAIN, &data.train);
@@ -500,15 +530,17 @@ int main(int argc, char **argv) {
     lesson_begin(&lesson, argc, argv);
     Arena *arena = &lesson.memory;
     Err err;
+    if (CIFAR_SIDE % args.patch) die_usage("--patch %d: want a divisor of %d", args.patch, CIFAR_SIDE);
     WebData data = { .train = lesson_pictures(arena, args.data, CIFAR_TRAIN, args.train),
                      .test = lesson_pictures(arena, args.data, CIFAR_TEST, args.test),
                      .pictures = args.pictures,
                      .flip_pictures = args.flip,
+                     .flip_patch = args.patch,
                      .scenes = args.scenes,
                      .each = args.each };
-    const char *path = arena_print(arena, "%s/data-from-the-web-%s-%d-%d-%d-%d-%d-%d.csv", models_folder(),
+    const char *path = arena_print(arena, "%s/data-from-the-web-%s-%d-%d-%d-%d-%d-%d-%d.csv", models_folder(),
                                    data.train.generated ? "shapes" : "cifar10", data.train.n, data.test.n,
-                                   data.pictures, data.flip_pictures, data.scenes, data.each);
+                                   data.pictures, data.flip_pictures, data.flip_patch, data.scenes, data.each);
     if (!folder_make(models_folder(), &err)) die("%s", err.text);
     CellTable kept = table_of(arena, path), seeds = table_of(arena, args.path);
     Bench bench = { .data = &data, .table = &kept, .seed = args.seed };

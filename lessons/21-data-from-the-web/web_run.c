@@ -8,6 +8,7 @@
 #include <string.h>
 
 const double noises[NOISES] = { 0, 0.2, 0.4, 0.6, 0.8 };
+const int noise_longer[LONGER] = { 2, 4 };
 const int noise_curve[CURVES] = { 0, 3 };
 const double filter_shares[FILTER_SHARES] = { 0.25, 0.5, 0.75 };
 const double flips[FLIPS] = { 0, 0.5, 0.75 };
@@ -61,9 +62,9 @@ static Job job_of(const Bench *bench, Arena *arena, const char *name, const uint
 
 static bool missing(const Bench *bench, const Job *job) { return !cell_find(bench->table, job->cell, bench->seed); }
 
-/* Shows progress for those that are missing. False if none is. `more` pictures are seen beside. */
-static bool jobs_begin(Bench *bench, const Job *jobs, int count, int more) {
-    double pictures = more;
+/* Shows progress for those that are missing. False if none is. So many pictures are seen beside. */
+static bool jobs_begin(Bench *bench, const Job *jobs, int count, int beside) {
+    double pictures = beside;
     int trainings = 0;
     for (int i = 0; i < count; i++)
         if (missing(bench, &jobs[i])) {
@@ -152,30 +153,41 @@ static void curve_step(void *context, Clip *clip, int done, int pictures) {
     count_pictures(curve->bench, pictures);
 }
 
+/* The curve of this training, or 0 steps of it if it is not followed. */
+static Curve curve_of(Bench *bench, const Job *job) {
+    Curve curve = { .bench = bench };
+    for (int i = 0; i < CURVES; i++) {
+        char cell[CELL_NAME];
+        snprintf(cell, sizeof cell, "noise %.1f all: accuracy", noises[noise_curve[i]]);
+        if (strcmp(job->cell, cell)) continue;
+        curve.noise = noises[noise_curve[i]];
+        curve.count = curve_steps(bench->data, curve.steps);
+    }
+    return curve;
+}
+
 void noise_measure(Bench *bench) {
     Arena arena = { 0 };
-    const WebData *data = bench->data;
-    Job jobs[2 * NOISES];
+    const Cifar *train = &bench->data->train;
+    Job jobs[2 * NOISES + LONGER];
     int count = 0;
     for (int i = 0; i < NOISES; i++) {
-        const uint8_t *captions = web_captions(&arena, &data->train, noises[i], bench->seed);
-        jobs[count++] = job_of(bench, &arena, arena_print(&arena, "noise %.1f all", noises[i]), captions,
-                               chosen_all(&arena, data->train.n));
-        Chosen clean = chosen_right(&arena, &data->train, captions);
+        const uint8_t *captions = web_captions(&arena, train, noises[i], bench->seed);
+        Chosen all = chosen_all(&arena, train->n), clean = chosen_right(&arena, train, captions);
+        jobs[count++] = job_of(bench, &arena, arena_print(&arena, "noise %.1f all", noises[i]), captions, all);
         if (i > 0)
             jobs[count++] = job_of(bench, &arena, arena_print(&arena, "noise %.1f clean", noises[i]), captions, clean);
+        for (int k = 0; i == NOISE_LONGER && k < LONGER; k++) {
+            const char *name = arena_print(&arena, "noise %.1f x%d", noises[i], noise_longer[k]);
+            jobs[count] = job_of(bench, &arena, name, captions, all);
+            jobs[count++].run.pictures *= noise_longer[k];
+        }
     }
     if (jobs_begin(bench, jobs, count, 0)) {
         for (int k = 0; k < count; k++) {
-            Curve curve = { .bench = bench };
+            Curve curve = curve_of(bench, &jobs[k]);
             WebWatch watch = { curve_step, &curve };
-            int followed = -1;
-            for (int i = 0; i < CURVES; i++)
-                if (!strcmp(jobs[k].cell, arena_print(&arena, "noise %.1f all: accuracy", noises[noise_curve[i]])))
-                    followed = noise_curve[i];
-            curve.count = curve_steps(data, curve.steps);
-            curve.noise = followed >= 0 ? noises[followed] : 0;
-            if (missing(bench, &jobs[k])) job_measure(bench, &jobs[k], followed >= 0 ? &watch : NULL);
+            if (missing(bench, &jobs[k])) job_measure(bench, &jobs[k], curve.count ? &watch : NULL);
         }
         progress_end(&bench->progress);
     }
@@ -200,7 +212,8 @@ void quick_measure(Bench *bench) {
 static double auc_of(Arena *arena, const num *score, const Cifar *set, const uint8_t *captions) {
     bool *right = arena_alloc(arena, (size_t)set->n, sizeof *right);
     for (int i = 0; i < set->n; i++) right[i] = captions[i] == set->labels[i];
-    return space_auc(score, right, set->n);
+    double auc = space_auc(score, right, set->n);
+    return isnan(auc) ? 0.5 : auc; /* no pair of a small set is wrong */
 }
 
 /* The fraction of the right and of the wrong pairs in each bin of the cosine from -1 to 1. */
@@ -300,7 +313,7 @@ WebTraining flip_training(const Bench *bench, Arena *arena, double drop, int pic
     const Cifar *set = &bench->data->train;
     WebTraining run = job_of(bench, arena, "", set->labels, chosen_all(arena, set->n)).run;
     run.tower = pair_tower("vit", 2);
-    run.tower.patch = 4; /* 64 patches */
+    run.tower.patch = bench->data->flip_patch;
     run.drop = drop;
     run.pictures = pictures;
     run.batch = WEB_FLIP_BATCH;

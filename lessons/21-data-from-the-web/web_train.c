@@ -47,7 +47,7 @@ static Training training_begin(Arena *arena, Clip *clip, const WebTraining *run,
 void web_train(Clip *clip, const WebTraining *run, const WebWatch *watch) {
     Arena arena = { 0 };
     Training s = training_begin(&arena, clip, run, watch);
-    StepsRun steps = { "lesson 21",     web_steps(run),           .lr_factor = getenv("LRF") ? atof(getenv("LRF")) : 1,
+    StepsRun steps = { "lesson 21",     web_steps(run),           .lr_factor = run->lr_factor,
                        .loss = loss_of, .after_step = after_step, .context = &s };
     double last;
     Err err;
