@@ -102,7 +102,7 @@ static void train(Measure *m, StudyModel *model, Study study, const char *name,
     model->study.look_count = 0;
 }
 
-/* ---- 1 and 6: the two models, and their accuracy under corruptions ------------------------------------------------ */
+/* ---- 1 and 6: the two models, and their accuracy under corruptions ----------------------------------------------- */
 
 static void shift_make(Measure *m) {
     for (int k = 0; k < CORRUPT_KINDS && !m->shifted[k].n; k++)
@@ -313,7 +313,7 @@ static void section_predict(Measure *m) {
     }
 }
 
-/* ---- 4 and 5: temperature, normalisation -------------------------------------------------------------------------- */
+/* ---- 4 and 5: temperature, normalisation ------------------------------------------------------------------------- */
 
 static void section_tau(Measure *m) {
     for (int i = 0; i < TAUS; i++) {

@@ -25,8 +25,8 @@ extern const double fixed_taus[TAUS];
 
 /* The pictures seen at look i of a training of `pictures`: ascending, the last is `pictures`. */
 int look_at(int pictures, int i);
-/* The pairs of classes that section 2 holds out, each in a training of its own: red circles and red triangles, red stars
- * and red crosses; of photographs deer and ships, cats and dogs. */
+/* The pairs of classes that section 2 holds out, each in a training of its own: red circles and red triangles, red
+ * stars and red crosses; of photographs deer and ships, cats and dogs. */
 enum { HELD_PAIRS = 2 };
 typedef struct {
     int a, b;
@@ -44,8 +44,8 @@ Measure *measure_begin(Arena *arena, const MeasureSetup *setup, CellTable *cells
 bool measure_section(Measure *m, int section, Err *err);
 void measure_end(Measure *m);
 
-/* A training of less than a second that the tests make again: the cells "quick: captions" and "quick: labels" of seed 1,
- * where the table lacks them. */
+/* A training of less than a second that the tests make again: the cells "quick: captions" and "quick: labels" of seed
+ * 1, where the table lacks them. */
 bool measure_quick(Arena *arena, CellTable *cells, Err *err);
 
 /* Names of the cells, on the arena or static. */

@@ -122,7 +122,7 @@ void report_probes(Report *r) {
         { "shapes, labels tower", "shapes by labels tower", NULL }, { "emoji", "emoji", NULL },
         { "emoji, labels tower", "emoji by labels tower", NULL }
     };
-    ProbeRow rows[COUNT(all)];
+    ProbeRow rows[COUNT(all)] = { { NULL, NULL, NULL } };
     int count = 0;
     Prediction guess = lesson_predict_number(r->lesson, 0, 1e6,
                                              "How many pictures of each class does a linear probe need to be right as "

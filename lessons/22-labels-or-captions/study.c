@@ -51,7 +51,7 @@ static void parts_add(StudyModel *m) {
     if (s->learn == LEARN_LABELS || s->learn == LEARN_WORDS)
         m->head = linear_add(&m->clip.params, "head", STUDY_EMBED, s->learn == LEARN_LABELS ? CIFAR_CLASSES : V, &rng);
     if (s->learn == LEARN_FUSION)
-        m->fusion = early_fusion_add(
+        m->early = early_fusion_add(
             &m->clip.params, (EarlyFusionSize){ V, STUDY_PATCH, STUDY_WIDTH, BLOCKS, HEADS, across * across }, &rng);
     TextDecoderSize size = { .vocabulary = V, .padding = TEXT_PADDING, .tokens = m->T, .width = STUDY_WIDTH };
     size.layers = BLOCKS;
@@ -125,7 +125,7 @@ static Mat repeat(Arena *arena, Mat pixels, int K) {
 /* The scores [B,K] of each picture with K captions, ids [B K,T]. */
 static Var fusion_scores(StudyModel *m, Tape *t, Mat pixels, const int *ids, int K) {
     Var all = tape_data(t, repeat(&t->arena, pixels, K));
-    return op_reshape(t, early_fusion_score(t, &m->fusion, all, ids, m->T), mat_shape(2, pixels.shape[0], K));
+    return op_reshape(t, early_fusion_score(t, &m->early, all, ids, m->T), mat_shape(2, pixels.shape[0], K));
 }
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */

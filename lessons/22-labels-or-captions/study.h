@@ -3,8 +3,8 @@
  *
  *   captions  CLIP's loss; pairs of equal captions match. Answer: the caption with the highest cosine
  *   labels    the same image tower, and a linear layer to ten classes. Answer: the class with the highest score
- *   words     the same tower, and a linear layer to all words: L = -1/B sum_b sum_w q_bw log softmax(W x_b)_w, q the share
- *             of word w in caption b (Joulin et al. 2016, arXiv:1511.02251). Answer: the caption of the largest
+ *   words     the same tower, and a linear layer to all words: L = -1/B sum_b sum_w q_bw log softmax(W x_b)_w, q the
+ *             share of word w in caption b (Joulin et al. 2016, arXiv:1511.02251). Answer: the caption of the largest
  *             sum_w q_w log softmax_w
  *   fusion    words and patches in one transformer (early_fusion.h), a score for each pair: softmax over the right
  *             caption and FUSION_WRONG wrong ones
@@ -52,7 +52,7 @@ struct StudyModel {
     Study study;
     Clip clip;   /* its params hold all parameters */
     Linear head; /* labels [10,E], words [V,E] */
-    EarlyFusion fusion;
+    EarlyFusion early;
     TextDecoder decoder;
     int T; /* words of a caption */
     int templates;
@@ -62,7 +62,8 @@ struct StudyModel {
     PairOrder order; /* of the pictures of the set */
 };
 
-/* Builds and trains; below one batch of pictures it only builds. False with one line if a loss is not finite; the model is there either way: free it. */
+/* Builds and trains; below one batch of pictures it only builds. False with one line if a loss is not finite; the
+ * model is there either way: free it. */
 bool study_train(const Study *study, StudyModel *model, Err *err);
 void study_free(StudyModel *model);
 

@@ -29,7 +29,7 @@ static void add(double *to, double factor, const double *x, int n) {
 /* d = -H g by two loops over the pairs, from the newest to the oldest and back. H begins as (s.y / y.y) I of the newest
  * pair. */
 static void direction(const History *h, const double *g, double *d) {
-    double a[LBFGS_MEMORY];
+    double a[LBFGS_MEMORY] = { 0 };
     int first = MAX(0, h->count - LBFGS_MEMORY);
     for (int i = 0; i < h->n; i++) d[i] = -g[i];
     for (int k = h->count - 1; k >= first; k--) {
@@ -75,11 +75,12 @@ LbfgsResult lbfgs_minimise(const Lbfgs *p, Arena *scratch, double *x) {
         direction(&h, g, d);
         double slope = dot(g, d, p->n), a = h.count ? 1 : fmin(1, 1 / sqrt(dot(g, g, p->n))), value = INFINITY;
         int halving = 0;
-        for (; halving < HALVINGS; halving++, a /= 2) {
+        for (; halving < HALVINGS; halving++) {
             memcpy(next, x, n * sizeof *next);
             add(next, a, d, p->n);
             value = p->value(p->context, next, next_g);
             if (value <= r.value + ENOUGH * a * slope) break; /* false for NaN */
+            a /= 2;
         }
         if (halving == HALVINGS) break;
         keep(&h, a, d, g, next_g);
