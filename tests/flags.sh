@@ -33,6 +33,8 @@ mend) # Where float expressions are computed in a wider type (x87: long double; 
         esac
         accepts "$@" -Werror -fexcess-precision=fast && printf -- '-fexcess-precision=fast '
     fi
+    # 32 bits: files of more than 2 GB, and folders on disks with large numbers of files
+    case $(echo __SIZEOF_POINTER__ | "$@" -E -P -x c - 2>/dev/null) in 4) printf -- '-D_FILE_OFFSET_BITS=64 ' ;; esac
     # gcc 12 for arm64 stops with "internal compiler error" at a loop of fmax, unless fmax remains a call
     case $("$@" -dumpmachine 2>/dev/null) in
     aarch64* | arm64*)

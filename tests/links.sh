@@ -8,7 +8,7 @@ link_target() {
     target=$1 links=0
     while [ -h "$target" ]; do
         links=$((links + 1))
-        to=$(readlink "$target") || return 1
+        to=$(ls -ld "$target") && to=${to#*"$target -> "} || return 1 # readlink is not everywhere
         case $to in
         /*) target=$to ;;
         *) case $target in */*) target=${target%/*}/$to ;; *) target=$to ;; esac ;;
