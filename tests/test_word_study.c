@@ -108,7 +108,7 @@ static void cell_is(const CellTable *table, const char *name, double value) {
     CHECK_NEAR(value, cell->value, 1e-6);
 }
 
-TEST(a_cell_of_the_table_again) {
+TEST(a_cell_of_the_table_again_long) {
     static SceneModel clip;
     CellTable table;
     Err err;
@@ -151,4 +151,4 @@ TEST(more_cells_of_the_table_again_long) {
 }
 
 TESTS(networks_come_back_from_their_files, damaged_files_are_refused, training_lowers_the_loss_on_any_threads,
-      captions_are_judged, a_cell_of_the_table_again, more_cells_of_the_table_again_long)
+      captions_are_judged, a_cell_of_the_table_again_long, more_cells_of_the_table_again_long)
