@@ -324,11 +324,11 @@ static int mappings(void) {
 
 /* Fewer files may be open, and fewer pieces may be added, than are refused. */
 TEST(safetensors_refused_files_are_closed) {
-    enum { ROUNDS = 500, MOST = 100 };
-    CHECK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ MOST, MOST }) == 0, "%s", strerror(errno));
+    enum { ROUNDS = 500, MAPPED = 100 };
+    CHECK(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ MAPPED, MAPPED }) == 0, "%s", strerror(errno));
     int before = mappings();
     refused(ROUNDS);
-    CHECK(mappings() < before + MOST, "%d mappings, then %d", before, mappings());
+    CHECK(mappings() < before + MAPPED, "%d mappings, then %d", before, mappings());
 }
 /* More than a Linux process may have mapped. */
 TEST(safetensors_refused_files_are_closed_long) { refused(70000); }
