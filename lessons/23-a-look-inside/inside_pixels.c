@@ -153,7 +153,7 @@ void inside_measure_ascent(Inside *s) {
 
 static void put_mined(Inside *s, Clip *clip, ClassPair pair, const char *when) {
     Arena arena = { 0 };
-    int n = s->test->n, of, right = pair_right(clip, s->test, n, pair, &of);
+    int n = s->test->n, of, right = class_pair_right(clip, s->test, n, pair, &of);
     if (!of) die("the %d test pictures have none of the two classes; take more --test-images", n);
     int all = inside_right(s->test, look_set_images(clip, &arena, s->test, n), inside_texts(clip, &arena, s->test));
     inside_put(s, inside_part(right, of), of, "mining %s: the pair", when);

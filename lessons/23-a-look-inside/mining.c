@@ -30,7 +30,7 @@ ClassPair most_confused(Clip *clip, const Cifar *set, int n) {
     return pair;
 }
 
-int pair_right(Clip *clip, const Cifar *set, int n, ClassPair pair, int *of) {
+int class_pair_right(Clip *clip, const Cifar *set, int n, ClassPair pair, int *of) {
     Arena arena = { 0 };
     const char **all = look_captions(&arena, set), *two[] = { all[pair.a], all[pair.b] };
     Mat texts = clip_text_features(clip, &arena, two, 2, NULL), images = look_set_images(clip, &arena, set, n);

@@ -17,7 +17,7 @@ typedef struct {
 } ClassPair;
 ClassPair most_confused(Clip *clip, const Cifar *set, int n);
 /* Right answers among the pictures of the two classes, of the first n of a set, when there are only these two texts. */
-int pair_right(Clip *clip, const Cifar *set, int n, ClassPair pair, int *of);
+int class_pair_right(Clip *clip, const Cifar *set, int n, ClassPair pair, int *of);
 
 /* Continues the training of `clip` for config->steps, at 0.3 of the learning rate. A batch has `mined` groups of an
  * anchor and its nearest wrong pictures, 0 to MINED_GROUPS; the others are random pictures. */
