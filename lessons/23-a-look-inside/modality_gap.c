@@ -1,4 +1,5 @@
 #include "modality_gap.h"
+#include "evaluate/embedding_space.h"
 
 #include <math.h>
 
@@ -24,14 +25,13 @@ Gap gap_measure(Mat images, const uint8_t *label, Mat texts) {
     Arena arena = { 0 };
     const double *image = row_mean(&arena, images), *text = row_mean(&arena, texts);
     Gap gap = { .pictures = mean_cosine(image, n, E), .texts = mean_cosine(text, C, E) };
+    gap.distance = space_gap(images, texts);
     for (int i = 0; i < n; i++)
         for (int c = 0; c < C; c++) {
             double cosine = vec_dot(&AT(images, i, 0), &AT(texts, c, 0), E);
             if (c == label[i]) gap.own += cosine / n;
             else gap.other += cosine / n / (C - 1);
         }
-    for (int c = 0; c < E; c++) gap.distance += (image[c] - text[c]) * (image[c] - text[c]);
-    gap.distance = sqrt(gap.distance);
     arena_free(&arena);
     return gap;
 }

@@ -208,12 +208,12 @@ static void the_reader(const SceneReader *reader) {
 
 /* ---- 4. Pictures ------------------------------------------------------------------------------------------------- */
 
-static const char *const usual[] = { "a red circle left of a blue square", "two green stars",
-                                     "a yellow heart above a black cross", "a cyan diamond" };
+static const char *const default_captions[] = { "a red circle left of a blue square", "two green stars",
+                                                "a yellow heart above a black cross", "a cyan diamond" };
 
 static DrawingRequest request_of(const Lesson *lesson) {
     Err err;
-    DrawingRequest request = { .texts = usual, .count = COUNT(usual), .each = args.samples };
+    DrawingRequest request = { .texts = default_captions, .count = COUNT(default_captions), .each = args.samples };
     if (lesson->word_count) {
         request.texts = (const char *const *)lesson->words;
         request.count = lesson->word_count;
@@ -322,15 +322,15 @@ static void show_distances(Arena *arena, PictureModel *model) {
 static void who_is_where(const Lesson *lesson, Arena *arena, PictureModel *model, const CellTable *table) {
     Caption caption;
     Err err;
-    REQUIRE(caption_parse(usual[0], &caption, &err), "%s", err.text);
+    REQUIRE(caption_parse(default_captions[0], &caption, &err), "%s", err.text);
     Split all = split_make(SPLIT_ALL, 1, 1);
     double bound = 100 * bag_bound(&all, &caption);
     Prediction guess = lesson_predict_number(lesson, 0, 100,
                                              "A network knows the words of \"%s\", but not their order. How many %% of "
                                              "its pictures can be true at most?",
-                                             usual[0]);
+                                             default_captions[0]);
     show_distances(arena, model);
-    printf("\"%s\" as a bag of words: at most %.0f %% true, if all combinations occur\n", usual[0], bound);
+    printf("\"%s\" as a bag of words: at most %.0f %% true, if all combinations occur\n", default_captions[0], bound);
     lesson_outcome_number(lesson, &guess, bound, 0);
     report_places(table, &model->split, 1);
 }

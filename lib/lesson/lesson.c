@@ -251,8 +251,8 @@ void lesson_outcome(const Lesson *lesson, const Prediction *prediction, const ch
     char is[512];
     vsnprintf(is, sizeof is, format, args);
     term_print(&lesson->term, TERM_GOOD, "You said: ");
-    int used = (int)strlen("You said: ") + text_columns(prediction->said), more = (int)strlen("   It is: ");
-    bool fits = used + more + 1 + text_columns(is) <= lesson->term.width || !lesson->term.terminal;
+    int used = (int)strlen("You said: ") + text_columns(prediction->said), label = (int)strlen("   It is: ");
+    bool fits = used + label + 1 + text_columns(is) <= lesson->term.width || !lesson->term.terminal;
     printf("%s%s", prediction->said, fits ? "   " : "\n");
     term_print(&lesson->term, TERM_GOOD, "It is:");
     if (fits) printf(" %s", is);
