@@ -3,7 +3,7 @@
 # results.
 #
 #   sh tests/elsewhere.sh DIR [ROW ...]          from the top folder; make elsewhere uses DIR = BUILD/elsewhere
-#   sh tests/elsewhere.sh DIR quick [ROW ...]    compiles the library, runs the few tests of $QUICK_TESTS; CI does this
+#   sh tests/elsewhere.sh DIR quick [ROW ...]    compiles the library, runs the few tests of $QUICK_TESTS
 #   sh tests/elsewhere.sh DIR table              prints the table of the rows that have run
 #
 # A ROW is COMPILER-OPTIMISATION-PLACE
