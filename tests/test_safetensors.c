@@ -149,7 +149,7 @@ TEST(safetensors_reads_bytes_written_by_hand) {
     CHECK(!safetensors_meta(&s, "x") && !safetensors_find(&s, "c") && !safetensors_find(&s, ""), "%s",
           "found what is not");
     num x[2];
-    int i[3];
+    int i[3] = { 0 };
     Mat m = mat_new(&arena, 1, 2);
     const Tensor *b = safetensors_find(&s, "b"), *a = safetensors_find(&s, "a");
     CHECK(tensor_to_nums(b, x, 2, &err) && x[0] == 1 && x[1] == (num)-2.5, "%g %g", (double)x[0], (double)x[1]);
