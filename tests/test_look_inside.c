@@ -289,7 +289,7 @@ TEST(nearest_wrong_pictures_are_of_other_classes) {
     const double angles[] = { 0, 0.1, 0.2, 0.3, 0.15, 3 };
     const uint8_t label[] = { 0, 0, 1, 2, 1, 1 };
     Mat images = mat_new(&arena, 6, 2);
-    int near[4];
+    int near[5];
     for (int i = 0; i < 6; i++) {
         AT(images, i, 0) = (num)cos(angles[i]);
         AT(images, i, 1) = (num)sin(angles[i]);
