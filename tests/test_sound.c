@@ -233,7 +233,7 @@ typedef struct {
     size_t size;
 } Bytes;
 static void add(Bytes *b, uint32_t value, int n) {
-    for (int i = 0; i < n; i++) b->bytes[b->size++] = (uint8_t)((uint64_t)value >> 8 * i);
+    for (int i = 0; i < n; i++) b->bytes[b->size++] = (uint8_t)(i < 4 ? value >> 8 * i : 0);
 }
 static void add_text(Bytes *b, const char *text) {
     for (; *text; text++) b->bytes[b->size++] = (uint8_t)*text;
