@@ -29,6 +29,8 @@ LossCost loss_cost(Arena *arena, int B, int E, int tile, uint64_t seed) {
     return cost;
 }
 
+static const double LEAST_SECONDS = 0.02;
+
 StepCost step_cost(Arena *arena, const Cifar *set, int B, int layers, bool checkpoint, int times, uint64_t seed) {
     Arena inputs = { 0 };
     Tape t = { .training = true, .checkpoint = checkpoint };
@@ -39,7 +41,9 @@ StepCost step_cost(Arena *arena, const Cifar *set, int B, int layers, bool check
     int *index = arena_alloc(&inputs, (size_t)B, sizeof *index);
     for (int b = 0; b < B; b++) index[b] = b;
     pair_batch_fill(&batch, index);
-    for (int i = 0; i <= times; i++) { /* the first pass is not timed: it takes memory from the system */
+    int passes = -1;
+    /* The first pass is not timed: it takes memory from the system. So many that the ticks of a clock do not matter. */
+    for (; passes < times || cost.wall < LEAST_SECONDS; passes++) {
         double start = processor_seconds(), clock = clock_seconds();
         tape_reset(&t);
         params_zero_grad(&clip.params);
@@ -49,9 +53,11 @@ StepCost step_cost(Arena *arena, const Cifar *set, int B, int layers, bool check
         cost.loss = (double)loss->val.v[0];
         cost.flop = checkpoint ? 0 : flop_of_tape(&t).forward + flop_of_tape(&t).backward;
         tape_backward(&t, loss);
-        if (i > 0) cost.seconds += (processor_seconds() - start) / times;
-        if (i > 0) cost.wall += (clock_seconds() - clock) / times;
+        if (passes >= 0) cost.seconds += processor_seconds() - start;
+        if (passes >= 0) cost.wall += clock_seconds() - clock;
     }
+    cost.seconds /= passes;
+    cost.wall /= passes;
     cost.bytes = (double)tape_held(&t);
     cost.count = gradient_count(&clip);
     cost.gradient = arena_alloc(arena, cost.count, sizeof(num));

@@ -229,7 +229,8 @@ static void gradient_in_parts(const Lesson *lesson, Arena *arena, const Cifar *s
 static double checkpointing(Arena *arena, const Cifar *set) {
     double speed = 0;
     int times = args.whole >= 4096 ? 3 : 1, B = MAX(8, MIN(STEP_BATCH, args.batch / STEP_BATCH));
-    term_say("a vision transformer on %d pictures, patch 8, width 64; forward and backward, mean of %d\n", B, times);
+    term_say("a vision transformer on %d pictures, patch 8, width 64; forward and backward, mean of at least %d\n", B,
+             times);
     printf("blocks        MB  with checkpoints  seconds  with checkpoints  gradients\n");
     for (int blocks = STEP_BLOCKS / 4; blocks <= STEP_BLOCKS; blocks *= 2) {
         StepCost plain = step_cost(arena, set, B, blocks, false, times, (uint64_t)args.seed);

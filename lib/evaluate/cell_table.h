@@ -51,6 +51,7 @@ typedef struct {
     double mean, low, high;
     Rate rate;
 } CellSummary;
+/* Over all cells of that name in the table; the table is not changed. */
 CellSummary cell_summary(const CellTable *table, const char *name);
 
 #endif
