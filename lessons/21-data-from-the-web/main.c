@@ -187,7 +187,7 @@ static void stop_time(void *context, Clip *clip, int done, int pictures) {
 
 /* Pairs per second in some steps. */
 static double flip_speed(const Bench *bench, Arena *arena, double drop) {
-    enum { STEPS = 3 };
+    enum { STEPS = 30 };
     WebTraining run = flip_training(bench, arena, drop, bench->data->flip_pictures);
     run.batch = web_batch(&run);
     run.pictures = STEPS * run.batch;
@@ -223,6 +223,11 @@ static void show_flip(const Lesson *lesson, Arena *arena, Bench *bench) {
         speed[i] = flip_speed(bench, arena, flips[i]);
     }
     printf("this computer: %.0f, %.0f and %.0f pairs a second\n", speed[0], speed[1], speed[2]);
+    flip_minutes_measure(bench, speed);
+    for (int i = 1; i < FLIPS; i++)
+        printf("in the same minutes, %.0f %% left out: %7.0f seen  %s\n", percent(flips[i]),
+               bench_cell(bench, "flip %.2f minutes: pictures", flips[i])->value,
+               rate_text(arena, bench_cell(bench, "flip %.2f minutes: accuracy", flips[i])));
     lesson_outcome(lesson, &guess, "%s %%", choices[best]);
 }
 

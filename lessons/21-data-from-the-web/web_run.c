@@ -104,6 +104,14 @@ static void job_measure(Bench *bench, const Job *job, const WebWatch *watch) {
     clip_free(&clip);
 }
 
+/* Makes and measures those that are missing. */
+static void jobs_run(Bench *bench, const Job *jobs, int count) {
+    if (!jobs_begin(bench, jobs, count, 0)) return;
+    for (int k = 0; k < count; k++)
+        if (missing(bench, &jobs[k])) job_measure(bench, &jobs[k], NULL);
+    progress_end(&bench->progress);
+}
+
 /* ---- 1 and 5 ----------------------------------------------------------------------------------------------------- */
 
 int curve_steps(const WebData *data, int steps[CURVE_STEPS]) {
@@ -200,10 +208,7 @@ void quick_measure(Bench *bench) {
     const uint8_t *captions = web_captions(&arena, set, FILTER_NOISE, bench->seed);
     Job job = job_of(bench, &arena, "quick", captions, chosen_all(&arena, set->n));
     job.run.pictures = QUICK_SEEN;
-    if (jobs_begin(bench, &job, 1, 0)) {
-        job_measure(bench, &job, NULL);
-        progress_end(&bench->progress);
-    }
+    jobs_run(bench, &job, 1);
     arena_free(&arena);
 }
 
@@ -342,11 +347,22 @@ void flip_measure(Bench *bench) {
             put(bench, seen, 0, arena_print(names, "flip %.2f cost: pictures", flips[i]));
         }
     }
-    if (jobs_begin(bench, jobs, count, 0)) {
-        for (int k = 0; k < count; k++)
-            if (missing(bench, &jobs[k])) job_measure(bench, &jobs[k], NULL);
-        progress_end(&bench->progress);
+    jobs_run(bench, jobs, count);
+    arena_free(&arena);
+}
+
+void flip_minutes_measure(Bench *bench, const double speed[FLIPS]) {
+    Arena arena = { 0 };
+    Arena *names = bench->table->arena;
+    Job jobs[FLIPS - 1];
+    for (int i = 1; i < FLIPS; i++) {
+        int seen = (int)(bench->data->flip_pictures * speed[i] / speed[0]);
+        jobs[i - 1] = (Job){ arena_print(names, "flip %.2f minutes: accuracy", flips[i]),
+                             flip_training(bench, &arena, flips[i], MAX(1, seen)) };
+        if (missing(bench, &jobs[i - 1]))
+            put(bench, seen, 0, arena_print(names, "flip %.2f minutes: pictures", flips[i]));
     }
+    jobs_run(bench, jobs, FLIPS - 1);
     arena_free(&arena);
 }
 

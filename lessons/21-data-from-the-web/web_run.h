@@ -68,6 +68,9 @@ void filter_measure(Bench *bench);
 enum { FLIPS = 3 };
 extern const double flips[FLIPS]; /* 0, 0.5, 0.75 */
 void flip_measure(Bench *bench);
+/* "flip 0.50 minutes: accuracy": as long as the training of "flip 0.00" on a computer that sees so many pairs a second;
+ * "flip 0.50 minutes: pictures" seen. */
+void flip_minutes_measure(Bench *bench, const double speed[FLIPS]);
 /* The training of that fraction left out. */
 WebTraining flip_training(const Bench *bench, Arena *arena, double drop, int pictures);
 
