@@ -112,6 +112,16 @@ static void probe_plot(const Report *r, const char *name, const char *title, con
                            .high = highs });
 }
 
+/* Pictures from elsewhere: the seeds of the table with the most pictures of a class that were measured. */
+static void elsewhere_seeds(const Report *r, const ProbeRow *row) {
+    for (int i = FEW_SHOT_SIZES - 1; i >= 0; i--) {
+        const char *cell = shot_cell(r->arena, row->cells, few_shot_size(i), "");
+        if (!cell_summary(r->seeds, cell).seeds) continue;
+        printf("  three seeds, %s, %d pictures: %s\n", row->title, few_shot_size(i), seeds_text(r, cell, 100, " %", 1));
+        return;
+    }
+}
+
 void report_probes(Report *r) {
     lesson_section(r->lesson, "2. Few-shot: a linear probe on frozen features");
     const char *const *names = holdout_descriptions(r->setup->train);
@@ -143,9 +153,7 @@ void report_probes(Report *r) {
     for (int k = 1; k < count; k++) probe_row(r, &rows[k]);
     for (int k = 0; k < count; k++) probe_seeds(r, &rows[k]);
     for (int k = 0; k < count; k++)
-        if (!rows[k].text && cell_summary(r->seeds, shot_cell(r->arena, rows[k].cells, 64, "")).seeds)
-            printf("  three seeds, %s, 64 pictures: %s\n", rows[k].title,
-                   seeds_text(r, shot_cell(r->arena, rows[k].cells, 64, ""), 100, " %", 1));
+        if (!rows[k].text) elsewhere_seeds(r, &rows[k]);
     probe_plot(r, "22-few-shot", "linear probes on frozen features, and text", rows, count, true);
     probe_plot(r, "22-elsewhere", "linear probes on pictures from elsewhere", rows, count, false);
     lesson_outcome_number(r->lesson, &guess, isinf(crossing) ? 0 : crossing, 1);
