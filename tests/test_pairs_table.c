@@ -202,7 +202,8 @@ static void read_many_rows(void *data, int rows) {
     Err err = { "" };
     ArenaMark mark = arena_mark(&arena);
     CHECK(reads(&t, many->text, (size_t)(at - many->text), (PairsFormat){ 0 }, &err), "%s", err.text);
-    CHECK(t.rows == rows && t.bad_count == bad && t.picture_count == rows - bad, "%d rows, %d bad", t.rows, t.bad_count);
+    CHECK(t.rows == rows && t.bad_count == bad && t.picture_count == rows - bad, "%d rows, %d bad", t.rows,
+          t.bad_count);
     arena_release(&arena, mark);
 }
 
