@@ -84,6 +84,22 @@ void check_stopped(const char *file, int line, const char *what, int status, con
     if (!strstr(said, text)) check_fail(file, line, what, "wanted \"%s\" in: %s", text, said);
 }
 
+/* ---- work ------------------------------------------------------------------------------------------------------- */
+
+double check_growth(void (*work)(void *data, int size), void *data, int small, int large) {
+    enum { FLOOR_MS = 100 }; /* many ticks, where the clock of the processor ticks */
+    double of_small = 0, of_large = 0;
+    while (1000 * (of_small + of_large) < FLOOR_MS) {
+        double start = processor_seconds();
+        for (int size = 0; size < large; size += small) work(data, small);
+        double middle = processor_seconds();
+        work(data, large);
+        of_small += middle - start;
+        of_large += processor_seconds() - middle;
+    }
+    return of_large / of_small;
+}
+
 /* ---- folders --------------------------------------------------------------------------------------------------- */
 
 static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *walk) {

@@ -19,7 +19,7 @@
 # (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross, also riscv64, s390x, i686; clang uses their libraries), and run
 # by qemu (qemu-user-static or qemu-user), with all scripts and exercises. i686 runs on x86-64 without it.
 #
-# A row writes DIR/ROW.log, the output of make check; DIR/ROW.result, "ROW passed failed skipped seconds"; and
+# A row writes DIR/ROW.log, the output of make check; DIR/ROW.result, "ROW passed failed skipped processor-seconds"; and
 # DIR/ROW.prints, a line "NAME SUM" for each part of build/fingerprint, for the output of the lessons by hand, and for
 # the bytes of a model after two epochs. In the table, equal letters in a column are equal bits. KEEP=1 keeps the
 # builds. Exit status 0: every row that could run passed, and at least one did.
@@ -32,6 +32,12 @@ mkdir -p "$dir" || exit 2
 : "${MAKE:=make}"
 
 say() { printf '%s\n' "$*"; }
+
+# sets used: the processor seconds of all commands so far
+count_seconds() {
+    times >"$dir/times"
+    used=$(awk -F '[ms ]+' 'NR == 2 { printf "%d", 60 * $1 + $2 + 60 * $3 + $4 }' "$dir/times")
+}
 
 # ---- a compiler whose programs run here -----------------------------------------------------------------------------
 
@@ -98,15 +104,16 @@ prints() {
 }
 
 # quickly WORDS...: builds with these words for make, and runs the tests that other processors and compilers break:
-# byte order, the width of size_t, the sign of char, the order of sums; the last ones take minutes in an emulator.
-: "${QUICK_TESTS:=base hash rng json safetensors inflate png jpeg image unicode pairs_table}"
-: "${QUICK_SUMS:=gemm vecmath bpe}"
+# byte order, the width of size_t, the sign of char, the order of sums; the last ones take minutes in an emulator. They
+# need no module of a lesson.
+: "${QUICK_TESTS:=base hash rng json safetensors inflate png jpeg image unicode pairs_table bpe}"
+: "${QUICK_SUMS:=gemm vecmath}"
 quickly() {
     sums=$QUICK_SUMS
     [ -z "$emulator" ] || sums=
     # shellcheck disable=SC2046,SC2086 # names
     set -- "$@" $(printf "$build/test-%s " $QUICK_TESTS $sums)
-    $MAKE BUILD="$build" "$@" "$build/limit" "$build/expect" || return
+    $MAKE BUILD="$build" MODULES= "$@" "$build/limit" "$build/expect" || return
     while [ $# -gt 0 ] && [ "$1" = "${1#"$build"/}" ]; do shift; done
     LIMIT=$limit sh tests/run.sh "$build" "$@"
 }
@@ -158,7 +165,8 @@ row() {
     esac
     name=$1
     shift
-    start=$(date +%s)
+    count_seconds
+    start=$used
     if [ "$quick" = 1 ]; then
         quickly "$@" >"$dir/$name.log" 2>&1 </dev/null
         status=$?
@@ -166,7 +174,8 @@ row() {
         $MAKE BUILD="$build" LIMIT=$limit "$@" check >"$dir/$name.log" 2>&1 </dev/null
         status=$?
     fi
-    seconds=$(($(date +%s) - start))
+    count_seconds
+    seconds=$((used - start))
     counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' \
         "$dir/$name.log" | tail -n 1)
     # shellcheck disable=SC2086 # two or three numbers
@@ -177,7 +186,7 @@ row() {
         say "$name $1 $2 ${3:-0} $seconds" >"$dir/$name.result"
         prints "$build" >"$dir/$name.prints"
     fi
-    say "$name: $1 passed, $2 failed, ${3:-0} skipped, $seconds s"
+    say "$name: $1 passed, $2 failed, ${3:-0} skipped, $seconds processor seconds"
     if [ $status -ne 0 ]; then
         grep -A 14 '^---- ' "$dir/$name.log" | head -n 80
         say "the whole output: $dir/$name.log"

@@ -90,6 +90,31 @@ TEST(what_does_not_stop) {
     is_red(crashes, "wanted exit status 1, got signal 9");
 }
 
+/* ---- growth of work ---------------------------------------------------------------------------------------------- */
+
+static void spin(int rounds) {
+    for (volatile int i = 0; i < rounds; i++) continue;
+}
+static void constant(void *data, int size) {
+    (void)data;
+    (void)size;
+    spin(100000);
+}
+static void linear(void *data, int size) {
+    (void)data;
+    spin(100 * size);
+}
+static void quadratic(void *data, int size) {
+    (void)data;
+    spin(size * size / 8);
+}
+TEST(growth_of_work) {
+    double none = check_growth(constant, NULL, 500, 8000), growth = check_growth(linear, NULL, 500, 8000);
+    CHECK(none < 0.25 && growth > 0.25 && growth < 4, "%g, %g", none, growth);
+    growth = check_growth(quadratic, NULL, 500, 8000);
+    CHECK(growth > 4, "%g", growth);
+}
+
 /* ---- tests ------------------------------------------------------------------------------------------------------- */
 
 static void falls(void) { raise(SIGKILL); }
@@ -138,4 +163,4 @@ TEST(by_name) {
 }
 
 TESTS(what_does_not_hold, what_is_not_near, what_does_not_stop, tests_that_do_not_return, skipped_is_neither,
-      one_red_is_enough, by_name)
+      one_red_is_enough, by_name, growth_of_work)

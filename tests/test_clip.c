@@ -241,9 +241,9 @@ TEST(numbers_of_metadata) {
 static void report_load(const char *path) {
     Clip clip;
     Err err = { "" };
-    double start = clock_seconds();
+    double start = processor_seconds();
     const char *result = clip_load(&clip, path, &err) ? "loaded" : "refused";
-    fprintf(stderr, "%s%s%s", result, clock_seconds() - start < 1 ? " at once: " : " late: ", err.text);
+    fprintf(stderr, "%s%s%s", result, processor_seconds() - start < 1 ? " at once: " : " late: ", err.text);
 }
 
 /* Sizes that would take gigabytes are compared with the tensors before memory is taken for them. */

@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 enum { TILE = 256 };
 
@@ -120,10 +119,4 @@ double gradient_cosine(const num *a, const num *b, size_t count) {
         bb += (double)b[i] * (double)b[i];
     }
     return aa * bb > 0 ? dot / sqrt(aa * bb) : 0;
-}
-
-double processor_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }

@@ -35,7 +35,4 @@ void gradient_copy(const Clip *clip, num *to);
 double gradient_distance(const num *a, const num *b, size_t count);
 double gradient_cosine(const num *a, const num *b, size_t count);
 
-/* Processor seconds of this process so far, of all its threads. */
-double processor_seconds(void);
-
 #endif

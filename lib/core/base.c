@@ -120,8 +120,12 @@ bool all_finite(const num *x, size_t n) {
         if (!isfinite(x[i])) return false;
     return true;
 }
-double clock_seconds(void) {
+static double seconds_of(clockid_t clock) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
+
+double clock_seconds(void) { return seconds_of(CLOCK_MONOTONIC); }
+
+double processor_seconds(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }

@@ -73,6 +73,8 @@ bool parse_real(const char *text, double low, double high, double *value);
 bool all_finite(const num *x, size_t n);
 /* Seconds of a monotonic clock; for progress and benchmarks only, never for a seed. */
 double clock_seconds(void);
+/* Seconds for which the processors have worked for this process, in all threads. Other programs add nothing to them. */
+double processor_seconds(void);
 
 #define MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define MAX(a, b)    ((a) > (b) ? (a) : (b))

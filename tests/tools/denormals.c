@@ -18,7 +18,6 @@
 #include "kernels/vecmath.h"
 
 #include <string.h>
-#include <time.h>
 
 enum { SIDE = 256, COUNT_OF = SIDE * SIDE, RUNS = 15, SIZES = 3 };
 static const double sizes[SIZES] = { 1, 1e-39, 1e-22 };
@@ -78,12 +77,6 @@ static const struct {
     { "softmax", softmax_run },        { "attention", attention_run },
     { "layer norm", norm_run },        { "AdamW", adamw_run },
 };
-
-static double processor_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static num *numbers(Arena *arena, double size) {
     Rng rng = rng_seed(1, 0);

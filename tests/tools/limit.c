@@ -66,7 +66,7 @@ static int verdict(bool ended, int status, double processor, double elapsed) {
 }
 
 /* Processor seconds of all child processes that were waited for. */
-static double processor_seconds(void) {
+static double seconds_of_children(void) {
     struct rusage use;
     getrusage(RUSAGE_CHILDREN, &use);
     return (double)(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
@@ -95,7 +95,7 @@ int main(int argc, char **argv) {
     OutFile took;
     Err err;
     if (!out_open(&took, argv[3], &err)) die("%s", err.text);
-    fprintf(took.stream, "%.2f %.2f\n", clock_seconds() - start, processor_seconds());
+    fprintf(took.stream, "%.2f %.2f\n", clock_seconds() - start, seconds_of_children());
     if (!out_commit(&took, &err)) die("%s", err.text);
     return verdict(ended, status, limits[0], limits[1]);
 }
