@@ -133,10 +133,9 @@ static int block_length(int size, int max, int unit) {
 }
 
 /* ---- swapped roles -------------------------------------------------------------------------------------------------
- * For few rows, C^T (+)= B A^T: turning B into panels would cost as much as a quarter of the product. B [N,K] is the left
- * matrix here. The micro-kernel broadcasts its numbers from where they are, STRIP rows of B at a time, and asks for the
- * next rows while it computes; or the rows of a strip are widened first, from a weights file. A is packed in panels. The
- * numbers have the same bits: a*b = b*a, and the sums have the same order. */
+ * For few rows, C^T (+)= B A^T: B [N,K] is the left matrix, and need not be packed. The micro-kernel broadcasts its
+ * numbers from where they are, STRIP rows at a time; rows in a weights file are widened first. A is packed. The result
+ * has the same bits: a*b = b*a, and the sums have the same order. */
 enum { STRIP = 48 }; /* whole tiles of 6 rows, and of 8; whole vectors */
 
 typedef struct {
@@ -173,7 +172,8 @@ static void compute_strips(void *context, size_t begin, size_t end) {
             int cols = panel_cols(g->N, p), width = vecs_width(cols);
             size_t height = (size_t)tile_rows(cols), next = m0 + (g->b_bytes ? STRIP : height);
             RegisterTile t = tile_product(K, 1, g->packed_b + (size_t)p * PANEL * K, (size_t)width, cols);
-            if (p == 0 && next < M) t.ahead = g->b_bytes ? g->b_bytes + next * g->lda * size : (const uint8_t *)(g->a + next * row);
+            if (p == 0 && next < M)
+                t.ahead = g->b_bytes ? g->b_bytes + next * g->lda * size : (const uint8_t *)(g->a + next * row);
             t.ahead_step = height * size;
             micro_kernel_rows(&t, rows, left, row, result + p * PANEL, s->width);
         }
@@ -235,7 +235,7 @@ static void gemm_empty(Gemm in) {
         }
 }
 
-/* Numbers of a weights file that can be read as they are, or NULL: of the type of num and in its byte order and place. */
+/* Numbers of a weights file that can be read as they are, or NULL: num in its byte order, at an address for num. */
 static const num *numbers_of(const uint8_t *bytes, Dtype dtype) {
     const uint16_t one = 1;
     bool little = *(const uint8_t *)&one == 1, same = dtype == (sizeof(num) == 4 ? DTYPE_F32 : DTYPE_F64);
@@ -249,10 +249,8 @@ void gemm_run(Gemm in) {
         gemm_empty(in);
         return;
     }
-    if (in.b_bytes && numbers_of(in.b_bytes, in.b_dtype)) {
-        in.b = numbers_of(in.b_bytes, in.b_dtype);
-        in.b_bytes = NULL;
-    }
+    if (in.b_bytes) in.b = numbers_of(in.b_bytes, in.b_dtype);
+    if (in.b) in.b_bytes = NULL;
     if (in.transpose_b && !in.transpose_a && M <= FEW_ROWS && M <= N) {
         swapped_run(in);
         return;
