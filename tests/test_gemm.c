@@ -152,6 +152,33 @@ TEST(a_row_is_the_same_bits_in_any_batch) {
     arena_free(&arena);
 }
 
+/* Few rows of a transposed matrix: the roles of A and B are swapped, in gemm.c. Many rows: they are not. */
+TEST(few_rows_are_the_same_bits_as_among_many) {
+    enum { ROWS_IN_ALL = 200, N = 211, K = 1601, TO = N + 2 };
+    Rng rng = rng_seed(7, 0);
+    Arena arena = { 0 };
+    num *a = numbers(&arena, &rng, ROWS_IN_ALL * K), *b = numbers(&arena, &rng, N * K),
+        *bias = numbers(&arena, &rng, N);
+    num *start = numbers(&arena, &rng, ROWS_IN_ALL * TO), *all = numbers(&arena, &rng, ROWS_IN_ALL * TO);
+    num *few = numbers(&arena, &rng, ROWS_IN_ALL * TO);
+    for (int accumulate = 0; accumulate < 2; accumulate++) {
+        Gemm g = { false, true, accumulate, ROWS_IN_ALL, N, K, K, K, TO, a, b, bias, all, NULL, DTYPE_F32 };
+        memcpy(all, start, ROWS_IN_ALL * TO * sizeof(num));
+        gemm_run(g);
+        g.c = few;
+        for (g.M = 1; g.M <= ROWS_IN_ALL; g.M++) {
+            size_t count = (size_t)g.M * TO;
+            thread_set_count(1 + g.M % 3);
+            memcpy(few, start, ROWS_IN_ALL * TO * sizeof(num));
+            gemm_run(g);
+            CHECK(!memcmp(few, all, count * sizeof(num)), "%d rows alone differ, accumulate %d", g.M, accumulate);
+            CHECK(!memcmp(few + count, start + count, (ROWS_IN_ALL * TO - count) * sizeof(num)),
+                  "%d rows: numbers after them are written", g.M);
+        }
+    }
+    arena_free(&arena);
+}
+
 TEST(any_number_of_threads_gives_the_same_bits) {
     enum { M = 331, N = 290, K = 1777 };
     Rng rng = rng_seed(5, 0);
@@ -214,5 +241,6 @@ TEST(fma_loop_takes_time) {
 }
 
 TESTS(by_hand, random_small_shapes, every_tile_size, more_than_one_cache_block, inner_size_0, nan_stays_in_its_row,
-      a_row_is_the_same_bits_in_any_batch, any_number_of_threads_gives_the_same_bits, products_inside_a_parallel_loop,
-      broken_contracts_stop, fma_loop_takes_time)
+      a_row_is_the_same_bits_in_any_batch, few_rows_are_the_same_bits_as_among_many,
+      any_number_of_threads_gives_the_same_bits, products_inside_a_parallel_loop, broken_contracts_stop,
+      fma_loop_takes_time)

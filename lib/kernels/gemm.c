@@ -15,7 +15,9 @@
  * unless it is transposed or its last columns are not a whole vector. A transposed A is not packed if there is only one
  * panel. If B is packed for at most FEW_ROWS rows, and there is a panel for each thread, the thread that computes with
  * a panel packs it: memory is the limit then, and each number of B is read once. The bits of a row depend on how K is
- * cut, not on M, N or packing. */
+ * cut, not on M, N or packing.
+ *
+ * If B is transposed (the weights of a layer, [out,in]) and at most FEW_ROWS rows use it, A and B swap roles. */
 enum { K_BLOCK = 1536, N_BLOCK = 2048, M_BLOCK = 1152, M_PIECE = 96, FEW_ROWS = 128, SMALL_B = 1 << 18 };
 enum { M_UNIT = 24, K_PIECE = 512 }; /* M_UNIT: whole tiles of 6 rows, and of 8; K_PIECE: rows of B packed at a time */
 
@@ -78,6 +80,14 @@ static void pack_panels(void *context, size_t begin, size_t end) {
     }
 }
 
+/* Pieces per call of a thread, for `work` FLOP each: about 10 microseconds, or sharing costs more than it saves. */
+static size_t grain_of(double work) { return (size_t)(2e6 / (work + 1)) + 1; }
+
+static void panels_pack(Block *g) {
+    size_t parts = ((size_t)g->K + K_PIECE - 1) / K_PIECE;
+    parallel_for((size_t)panel_count(g->N) * parts, grain_of(4.0 * PANEL * g->K / (double)parts), pack_panels, g);
+}
+
 /* Packs rows of a transposed A as [M][left_row]; a piece is PANEL rows. */
 static void pack_rows(void *context, size_t begin, size_t end) {
     const Block *g = context;
@@ -116,20 +126,91 @@ static void pack_and_compute(void *context, size_t begin, size_t end) {
     }
 }
 
-/* Pieces per call of a thread, for `work` FLOP each: about 10 microseconds, or sharing costs more than it saves. */
-static size_t grain_of(double work) { return (size_t)(2e6 / (work + 1)) + 1; }
-
 /* Cuts `size` into as few equal blocks as possible: their length, at most `max`, a multiple of `unit`. */
 static int block_length(int size, int max, int unit) {
     int blocks = (size - 1) / max + 1;
     return ((size - 1) / blocks / unit + 1) * unit;
 }
 
+/* ---- swapped roles -------------------------------------------------------------------------------------------------
+ * For few rows, C^T (+)= B A^T: B [N,K] is the left matrix, and need not be packed. The micro-kernel broadcasts its
+ * numbers from where they are, STRIP rows at a time; rows in a weights file are widened first. A is packed. The result
+ * has the same bits: a*b = b*a, and the sums have the same order. */
+enum { STRIP = 48 }; /* whole tiles of 6 rows, and of 8; whole vectors */
+
+typedef struct {
+    Block block; /* M, N, a, lda, b, ldb and b_bytes are those of C^T's product: a or b_bytes is B, b is A */
+    size_t width, room;
+    num *strips; /* for each thread `room` numbers: results [STRIP][width], [width][STRIP]; widened rows [STRIP][K] */
+} Swapped;
+
+/* Rows m0 .. m0 + rows of C^T to their columns of C. */
+static void strip_store(const Block *g, const num *result, size_t width, size_t m0, size_t rows, num *columns) {
+    const num *bias = g->bias ? g->bias + m0 : NULL;
+    matrix_transpose(result, width, rows, width, columns, STRIP);
+    for (size_t n = 0; n < (size_t)g->N; n++, columns += STRIP) {
+        num *c = g->c + n * g->ldc + m0;
+        for (size_t r = 0; r < rows; r++) {
+            num value = columns[r] + (bias ? bias[r] : 0);
+            c[r] = g->accumulate ? c[r] + value : value;
+        }
+    }
+}
+
+static void compute_strips(void *context, size_t begin, size_t end) {
+    const Swapped *s = context;
+    const Block *g = &s->block;
+    size_t M = (size_t)g->M, K = (size_t)g->K, size = g->b_bytes ? dtype_size(g->b_dtype) : sizeof(num);
+    num *result = s->strips + (size_t)thread_self() * s->room, *columns = result + STRIP * s->width;
+    num *wide = columns + STRIP * s->width;
+    for (size_t m0 = begin * STRIP; m0 < end * STRIP && m0 < M; m0 += STRIP) {
+        size_t rows = MIN((size_t)STRIP, M - m0), row = g->b_bytes ? K : g->lda;
+        const num *left = g->b_bytes ? wide : g->a + m0 * row;
+        for (size_t r = 0; r < rows && g->b_bytes; r++)
+            dtype_widen(g->b_dtype, g->b_bytes + (m0 + r) * g->lda * size, wide + r * K, K);
+        for (int p = 0; p < panel_count(g->N); p++) {
+            int cols = panel_cols(g->N, p), width = vecs_width(cols);
+            size_t height = (size_t)tile_rows(cols), next = m0 + (g->b_bytes ? STRIP : height);
+            RegisterTile t = tile_product(K, 1, g->packed_b + (size_t)p * PANEL * K, (size_t)width, cols);
+            if (p == 0 && next < M)
+                t.ahead = g->b_bytes ? g->b_bytes + next * g->lda * size : (const uint8_t *)(g->a + next * row);
+            t.ahead_step = height * size;
+            micro_kernel_rows(&t, rows, left, row, result + p * PANEL, s->width);
+        }
+        strip_store(g, result, s->width, m0, rows, columns);
+    }
+}
+
+static void swapped_run(Gemm in) {
+    size_t k_block = (size_t)block_length(in.K, K_BLOCK, 1), strips = ((size_t)in.N + STRIP - 1) / STRIP;
+    Swapped s = { .width = (size_t)vecs_width(in.M) };
+    Block *g = &s.block;
+    *g = (Block){ .transpose_b = true, .M = in.N, .N = in.M, .b_dtype = in.b_dtype, .c = in.c };
+    g->lda = (size_t)in.ldb;
+    g->ldb = (size_t)in.lda;
+    g->ldc = (size_t)in.ldc;
+    s.room = STRIP * (2 * s.width + (in.b_bytes ? k_block : 0));
+    g->packed_b = thread_scratch((k_block * s.width + s.room * (size_t)thread_count()) * sizeof(num));
+    s.strips = g->packed_b + k_block * s.width;
+    for (size_t k = 0; k < (size_t)in.K; k += k_block) {
+        g->K = (int)MIN(k_block, (size_t)in.K - k);
+        g->b = in.a + k;
+        g->b_bytes = NULL;
+        panels_pack(g);
+        g->a = in.b_bytes ? NULL : in.b + k;
+        g->b_bytes = in.b_bytes ? in.b_bytes + k * dtype_size(in.b_dtype) : NULL;
+        g->bias = k == 0 ? in.bias : NULL;
+        g->accumulate = in.accumulate || k > 0;
+        parallel_for(strips, grain_of(2.0 * STRIP * in.M * g->K), compute_strips, &s);
+    }
+}
+
+/* ---- in the usual roles ------------------------------------------------------------------------------------------ */
+
 static void block_run(Block *g) {
     g->piece_rows = (size_t)block_length(g->M, M_PIECE, M_UNIT);
     size_t count = (size_t)panel_count(g->N), strips = ((size_t)g->M + PANEL - 1) / PANEL;
     size_t pieces = count * (((size_t)g->M + g->piece_rows - 1) / g->piece_rows);
-    size_t parts = ((size_t)g->K + K_PIECE - 1) / K_PIECE;
     g->left = g->pack_a ? g->packed_a : g->a;
     g->left_row = g->pack_a ? (size_t)g->K + LANES : g->transpose_a ? 1 : g->lda;
     g->left_step = g->transpose_a && !g->pack_a ? g->lda : 1;
@@ -140,7 +221,7 @@ static void block_run(Block *g) {
         parallel_for(count, grain_of(2.0 * g->M * PANEL * g->K), pack_and_compute, g);
         return;
     }
-    if (g->pack_b) parallel_for(count * parts, grain_of(4.0 * PANEL * g->K / (double)parts), pack_panels, g);
+    if (g->pack_b) panels_pack(g);
     if (g->pack_a) parallel_for(strips, grain_of(8.0 * PANEL * g->K), pack_rows, g);
     parallel_for(pieces, grain_of(2.0 * g->M * g->N * g->K / (double)pieces), compute_pieces, g);
 }
@@ -154,11 +235,24 @@ static void gemm_empty(Gemm in) {
         }
 }
 
+/* Numbers of a weights file that can be read as they are, or NULL: num in its byte order, at an address for num. */
+static const num *numbers_of(const uint8_t *bytes, Dtype dtype) {
+    const uint16_t one = 1;
+    bool little = *(const uint8_t *)&one == 1, same = dtype == (sizeof(num) == 4 ? DTYPE_F32 : DTYPE_F64);
+    return little && same && (uintptr_t)bytes % sizeof(num) == 0 ? (const num *)(const void *)bytes : NULL;
+}
+
 void gemm_run(Gemm in) {
     int M = in.M, N = in.N, K = in.K;
     shape_require(in);
     if (M == 0 || N == 0 || K == 0) {
         gemm_empty(in);
+        return;
+    }
+    if (in.b_bytes) in.b = numbers_of(in.b_bytes, in.b_dtype);
+    if (in.b) in.b_bytes = NULL;
+    if (in.transpose_b && !in.transpose_a && M <= FEW_ROWS && M <= N) {
+        swapped_run(in);
         return;
     }
     Block g = { .transpose_a = in.transpose_a, .transpose_b = in.transpose_b, .b_dtype = in.b_dtype };
