@@ -1,5 +1,5 @@
-/* Checksums of our files, for the tests of each kind of model: a changed bit is found, a file without one is read with a
- * warning. Static functions in a header, because each test is one file.
+/* Checksums of our files, for the tests of each kind of model: a changed bit is found, a file without a checksum is
+ * read with a warning. Static functions in a header, because each test is one file.
  */
 #ifndef SUM_FILE_H
 #define SUM_FILE_H

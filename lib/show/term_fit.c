@@ -54,8 +54,8 @@ static bool broken_before(const TermFit *fit, int place) {
     return false;
 }
 
-/* The part of `text` that goes into `room` columns and ends at the end of a word; in a row rather between two cells, and
- * where a row before it was broken, if it can. No bytes: not even the first word has room. */
+/* The part of `text` that goes into `room` columns and ends at the end of a word; in a row rather between two cells,
+ * and where a row before it was broken, if it can. No bytes: not even the first word has room. */
 static Extent part_that_fits(const TermFit *fit, const char *text, size_t size, int room, bool row) {
     Extent best = { 0 }, cell = { 0 }, same = { 0 }, seen = { 0 };
     size_t first = count_spaces(text, size);
