@@ -37,8 +37,9 @@ static const FileKind shards = { "JSON", "a JSON index of a model in several fil
                                  "fetch the model as one file, model.safetensors; CLIP's vocabulary is in merges.txt" };
 static const FileKind xml = { "XML", "an XML text", NULL,
                               "a server's message was saved in place of the file; fetch the file again" };
-static const FileKind text = { "text", "a text", NULL,
-                               "it may be a server's message in place of the file; read it, and fetch the file again" };
+static const FileKind plain_text = {
+    "text", "a text", NULL, "it may be a server's message in place of the file; read it, and fetch the file again"
+};
 static const FileKind json = { "JSON", "a JSON text", NULL,
                                "weights are in model.safetensors, CLIP's vocabulary is in merges.txt" };
 
@@ -164,5 +165,5 @@ bool file_kind_tell(const char *name, File file, const char *wanted, Err *err) {
 
 bool file_kind_tell_binary(const char *name, File file, const char *wanted, Err *err) {
     const FileKind *kind = file_kind(file);
-    return tell(kind ? kind : is_text(file) ? &text : NULL, name, wanted, err);
+    return tell(kind ? kind : is_text(file) ? &plain_text : NULL, name, wanted, err);
 }
