@@ -17,8 +17,14 @@ ifeq ($(SAN),1)
 BUILD   := build/san
 OPT     := -O2 -fsanitize=address,undefined -fno-sanitize-recover=all -DDEBUG
 endif
+# Characters that make or a shell reads in another way than as a part of a name.
+HASH    := \#
+SPECIAL := $(HASH) : ; % & | < > * ? [ ] ( ) { } ~ = ! ` ' " \ $$
 ifneq ($(words $(BUILD)),1)
-$(error BUILD is "$(BUILD)": make cannot build in a folder whose name has spaces; name another one)
+$(error BUILD is "$(BUILD)": make cannot build in a folder whose name is empty or has spaces; name another one)
+endif
+ifneq ($(strip $(foreach c,$(SPECIAL),$(findstring $(c),$(BUILD)))),)
+$(error BUILD is "$(BUILD)": make cannot build in a folder with $(strip $(foreach c,$(SPECIAL),$(findstring $(c),$(BUILD)))) in its name; name another one)
 endif
 
 # What the environment holds for others must not reach our scripts.

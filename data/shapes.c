@@ -6,6 +6,7 @@
 #include "formats/image_file.h"
 #include "lesson/options.h"
 #include "show/progress.h"
+#include "show/term_fit.h"
 
 #include <math.h>
 #include <string.h>
@@ -249,6 +250,7 @@ static void help(const Option *options) {
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     Config w = { .seed = 1,
                  .count = 4,

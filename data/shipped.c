@@ -14,6 +14,7 @@
 #include "lesson/options.h"
 #include "show/progress.h"
 #include "evaluate/zeroshot.h"
+#include "show/term_fit.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -141,6 +142,7 @@ static bool check(void) {
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     const char *from = NULL, *date = NULL;
     bool help = false;

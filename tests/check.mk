@@ -67,7 +67,7 @@ check: all $(TESTS) $(EXAMS)
 tests: all $(TESTS) $(EXAMS)
 
 SCRIPTS := $(patsubst %,tests/%.sh,crash emoji exercises faults fetch pretrained photos checkers lesson19 pairs harness \
-           make outputs package pages path quiz shapes style threads train vectors)
+           make outputs package pages path quiz shapes style threads train vectors width)
 LONG    := $(patsubst tests/test_%.c,$(BUILD)/test-%,$(shell grep -lE '^TEST\(.*_long\)' tests/test_*.c))
 LONG_RUNS := $(wildcard lessons/*/expected-long.txt)
 check-dev: all faulty $(TESTS) $(BUILD)/fuzz $(EXAMS) $(MINE) #- what make check leaves out: five minutes

@@ -3,7 +3,7 @@
 #include "27-emoji/emoji_scenes.h"
 #include "core/file.h"
 #include "core/thread.h"
-#include "check.h"
+#include "sum_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -61,6 +61,24 @@ TEST(a_kept_model_comes_back) {
     CHECK(!memcmp(a.v, b.v, mat_count(a) * sizeof(num)), "the vectors differ");
     emoji_model_free(&trained);
     emoji_model_free(&kept);
+    arena_free(&arena);
+}
+
+static bool emoji_again(void *context, Err *err) {
+    EmojiModel model;
+    bool ok = emoji_model_load_or_train(&model, context, &config, err);
+    if (ok) emoji_model_free(&model);
+    return ok;
+}
+
+TEST(files_have_a_checksum) {
+    EmojiSet set;
+    EmojiModel model;
+    into_folder();
+    emoji_set_generate(&set, &arena, ITEMS);
+    open_model(&model, &set, &config);
+    emoji_model_free(&model);
+    check_sum_of_file(emoji_model_path(&arena, &set, &config), emoji_again, &set);
     arena_free(&arena);
 }
 
@@ -171,5 +189,6 @@ TEST(recall_by_hand) {
     arena_free(&arena);
 }
 
-TESTS(same_bits_for_any_number_of_threads, training_lowers_the_loss, a_kept_model_comes_back, another_file_is_refused,
-      nothing_to_train_on, what_is_held_out_is_not_seen, pixels, left_stays_left, recall_by_hand)
+TESTS(same_bits_for_any_number_of_threads, training_lowers_the_loss, a_kept_model_comes_back, files_have_a_checksum,
+      another_file_is_refused, nothing_to_train_on, what_is_held_out_is_not_seen, pixels, left_stays_left,
+      recall_by_hand)

@@ -187,7 +187,8 @@ TEST(files_that_are_no_pictures) {
     check_refused(TEXT("GIF89a"), "this is a GIF file, a PNG, JPEG, PPM or PGM picture was wanted");
     check_refused(TEXT("P"), "the file begins with 50 00");
     check_refused(TEXT("P7"), "the file begins with 50 37");
-    check_refused(TEXT("hello"), "the file begins with 68 65");
+    check_refused(TEXT("hello"), "this is a text, a PNG, JPEG, PPM or PGM picture was wanted");
+    check_refused(TEXT("hel\0o"), "the file begins with 68 65");
     check_refused(TEXT("\x89PNG\n"), "the first 8 bytes are damaged");
     CHECK(!image_write(check_folder(), (Image){ 0 }, &err) && strstr(err.text, "folder"), "%s", err.text);
 }

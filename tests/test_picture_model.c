@@ -1,5 +1,5 @@
 /* The picture model: folding, examples, conditions, training, files, sampling; the lesson's table. */
-#include "check.h"
+#include "sum_file.h"
 #include "26-from-words-to-pictures/picture_report.h"
 #include "core/file.h"
 #include "core/thread.h"
@@ -131,6 +131,10 @@ TEST(training_gives_the_same_bits_long) {
     picture_model_free(&two);
 }
 
+static PictureModel checked;
+static bool picture_again(void *context, Err *err) { return picture_model_load(&checked, context, err); }
+static bool checkpoint_again(void *context, Err *err) { return picture_model_train(&checked, context, err); }
+
 TEST(files_and_checkpoints_long) {
     static PictureModel model, again;
     Arena arena = { 0 };
@@ -154,6 +158,10 @@ TEST(files_and_checkpoints_long) {
         off += fabs((double)(model.mean[0]->val.v[i] - again.mean[0]->val.v[i]));
     CHECK(off == 0, "the mean of the text vectors is %g off: it is F16 already", off);
     picture_model_free(&again);
+    model_make(&checked, 2);
+    check_sum_of_file(part, checkpoint_again, arena_text(&arena, part));
+    check_sum_of_file(path, picture_again, arena_text(&arena, path));
+    picture_model_free(&checked);
     model_make(&again, 3); /* another run */
     CHECK(!picture_model_load(&again, path, &err) && strstr(err.text, "another model"), "%s", err.text);
     CHECK(!picture_model_train(&again, part, &err) && strstr(err.text, "another run"), "%s", err.text);

@@ -2,7 +2,7 @@
 #include "24-a-third-modality/sound_cells.h"
 #include "core/file.h"
 #include "core/thread.h"
-#include "check.h"
+#include "sum_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -216,6 +216,25 @@ TEST(files) {
 
 /* ---- searches ---------------------------------------------------------------------------------------------------- */
 
+static bool sound_again(void *context, Err *err) {
+    SoundModel model;
+    SoundModelConfig config = small_config(ANCHOR_PICTURE, 1);
+    bool ok = sound_model_load(&model, &config, &scenes, context, err);
+    if (ok) sound_model_free(&model);
+    return ok;
+}
+
+TEST(files_have_a_checksum) {
+    SoundModel model;
+    Err err;
+    SoundModelConfig config = small_config(ANCHOR_PICTURE, 1);
+    scenes_load(false);
+    setenv("CLIP_MODELS", folder(), 1);
+    CHECK(sound_model_load_or_train(&model, &config, &scenes, NULL, 0, &err), "%s", err.text);
+    sound_model_free(&model);
+    check_sum_of_file(sound_model_path(&arena, &config), sound_again, sound_model_path(&arena, &config));
+}
+
 TEST(a_set_has_no_scene_twice) {
     scenes_load(false);
     for (int kind = 0; kind < SETS; kind++) {
@@ -330,5 +349,6 @@ TEST(a_short_training_long) {
 }
 
 TESTS(what_is_heard_as_a_caption, training_scenes_were_seen, shapes_and_lengths, any_number_of_threads_trains_the_same,
-      only_the_sound_tower_learns, the_loss_by_its_formula, files, a_set_has_no_scene_twice, analogies_are_squares,
-      a_difference_of_the_same_is_nothing, a_cell_of_the_table, the_shipped_towers_long, a_short_training_long)
+      only_the_sound_tower_learns, the_loss_by_its_formula, files, files_have_a_checksum, a_set_has_no_scene_twice,
+      analogies_are_squares, a_difference_of_the_same_is_nothing, a_cell_of_the_table, the_shipped_towers_long,
+      a_short_training_long)

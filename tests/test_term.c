@@ -3,6 +3,7 @@
 #include "show/draw.h"
 #include "core/arena.h"
 #include "show/progress.h"
+#include "show/term_fit.h"
 #include "check.h"
 
 #include <fcntl.h>
@@ -118,6 +119,45 @@ TEST(a_terminal_shows_what_it_can) {
     CHECK(on_terminal(out, "COLUMNS", "many").width == 80, "%s", "COLUMNS=many");
     fclose(out);
     close(master);
+}
+
+/* What a terminal of so many columns shows of a text that is written in pieces of so many bytes (0: as a whole). */
+static const char *fitted_text(int width, size_t piece, const char *text) {
+    Term term = capture(width, true, 0, false);
+    TermFit fit = { .out = term.out, .width = width };
+    for (size_t size = strlen(text), step; size > 0; text += step, size -= step) {
+        step = piece ? MIN(piece, size) : size;
+        CHECK(term_fit_write(&fit, text, step), "%s", "not written");
+    }
+    return drawn(&term);
+}
+
+TEST(printed_lines_fit) {
+    same_text(fitted_text(20, 0, "a line that fits 20 \n\nx\n"), "a line that fits 20 \n\nx\n");
+    same_text(fitted_text(20, 0, "one two three four five six seven\n"), "one two three four\nfive six seven\n");
+    same_text(fitted_text(20, 0, "  - four words, then more\n"), "  - four words, then\n  more\n");
+    same_text(fitted_text(20, 0, "abcdefghijklmnopqrstuvwxyz\n"), "abcdefghijklmnopqrst\nuvwxyz\n");
+}
+
+TEST(rows_are_broken_between_cells) {
+    /* Both rows in column 14; the cells of the second halves end in the same column, too. */
+    same_text(fitted_text(20, 0, "name       one       two\nlonger    1.25     10.50\n"),
+              "name       one\n        two\nlonger    1.25\n      10.50\n");
+}
+
+TEST(a_path_is_not_cut) {
+    same_text(fitted_text(20, 0, "picture: /tmp/folder/with/names.png\n"), "picture:\n/tmp/folder/with/names.png\n");
+}
+
+TEST(escape_codes_and_wide_letters_count_as_shown) {
+    same_text(fitted_text(20, 0, "\033[1mbold words that fit\033[0m\n"), "\033[1mbold words that fit\033[0m\n");
+    same_text(fitted_text(20, 0, "\u65e5\u672c\u65e5\u672c\u65e5\u672c\u65e5\u672c \u65e5\u672c\n"),
+              "\u65e5\u672c\u65e5\u672c\u65e5\u672c\u65e5\u672c\n\u65e5\u672c\n");
+}
+
+TEST(a_line_may_come_in_pieces) {
+    same_text(fitted_text(20, 6, "error: no such file here\n"), "error: no such file\nhere\n");
+    same_text(fitted_text(20, 0, "10 of 100 done yet\r20 of 100 done\r"), "10 of 100 done yet\r20 of 100 done\r");
 }
 
 TEST(style_vanishes) {
@@ -568,10 +608,12 @@ TEST(prose_is_broken_at_the_terminals_width) {
     paragraph(true, "", "");
 }
 
-TESTS(lines_are_broken_at_the_terminals_width, prose_is_broken_at_the_terminals_width, a_file_is_plain_and_80_wide,
-      a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain, heat_without_names_continues_below,
-      heat_coloured, colours_are_readable_and_ordered, bars_plain, bars_both_ways_in_eighths, bars_coloured,
-      lines_plain, the_first_curve_lies_on_top, lines_braille, lines_of_nothing_and_of_everything, axes_are_round,
-      tiles_in_half_blocks, tiles_in_backgrounds, captions_wider_than_their_pictures, tiles_are_made_to_fit,
-      progress_on_a_terminal, progress_in_a_log, progress_is_silent_when_short, progress_makes_way_for_an_error,
-      progress_in_a_narrow_terminal, progress_times, contracts)
+TESTS(printed_lines_fit, rows_are_broken_between_cells, a_path_is_not_cut, escape_codes_and_wide_letters_count_as_shown,
+      a_line_may_come_in_pieces, lines_are_broken_at_the_terminals_width, prose_is_broken_at_the_terminals_width,
+      a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain,
+      heat_without_names_continues_below, heat_coloured, colours_are_readable_and_ordered, bars_plain,
+      bars_both_ways_in_eighths, bars_coloured, lines_plain, the_first_curve_lies_on_top, lines_braille,
+      lines_of_nothing_and_of_everything, axes_are_round, tiles_in_half_blocks, tiles_in_backgrounds,
+      captions_wider_than_their_pictures, tiles_are_made_to_fit, progress_on_a_terminal, progress_in_a_log,
+      progress_is_silent_when_short, progress_makes_way_for_an_error, progress_in_a_narrow_terminal, progress_times,
+      contracts)

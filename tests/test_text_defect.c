@@ -26,6 +26,16 @@ TEST(texts_that_would_be_repaired) {
         { "\xef\xbc\xa1 cat", "a character of full or half width", 0xff21 },
         { "caf\xc3\x83\xc2\xa9", "a character that was decoded wrongly", 0xc3 },
         { "dog\xc3\xa2\xe2\x82\xac\xe2\x84\xa2s", "a character that was decoded wrongly", 0xe2 },
+        { "\xef\xa6\x9e", "a character in another form than NFC", 0xf99e },            /* a compatibility ideograph */
+        { "\xe0\xa7\x87\xe0\xa7\x97", "a character in another form than NFC", 0x9c7 }, /* two parts of a vowel */
+        { "\xea\xb0\x80\xe1\x86\xa8", "a character in another form than NFC", 0xac00 },
+        { "\xe1\xbe\xbb", "a character in another form than NFC", 0x1fbb },
+        { "1\xe3\x80\x80"
+          "2",
+          "a space of full width", 0x3000 },
+        { "\xef\xbf\xa5"
+          "5",
+          "a character of full or half width", 0xffe5 },
         { "caf\xe9", "a byte that is not UTF-8", 0x110000 + 0xe9 },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -49,7 +59,9 @@ TEST(texts_that_are_right_as_they_are) {
                                          "\xc3\x82ge",
                                          "a \xe2\x80\x93 b",
                                          "\xe2\x82\xac 5",
-                                         "\xe4\xb8\xad\xe6\x96\x87" };
+                                         "\xe4\xb8\xad\xe6\x96\x87",
+                                         "\xe0\xa6\x95\xe0\xa6\xbe\xe0\xa7\x87", /* Bengali vowels that stay apart */
+                                         "\xea\xb0\x81\xe1\x86\xa8" };           /* a final after a final */
     TextDefect defect;
     for (size_t i = 0; i < COUNT(texts); i++)
         CHECK(!text_defect_find(texts[i], &defect), "\"%s\": %s", texts[i], defect.what);

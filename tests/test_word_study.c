@@ -3,7 +3,7 @@
 #include "25-from-pictures-to-words/word_study.h"
 #include "core/file.h"
 #include "core/thread.h"
-#include "check.h"
+#include "sum_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,6 +63,29 @@ TEST(damaged_files_are_refused) {
     net_free(&net);
     CHECK(!net_load(&net, config, path, &err) && strstr(err.text, "not finite"), "%s", err.text);
     CHECK(!net_init(&net, (NetConfig){ NET_VECTOR, 0, 2, 4, 3 }, &err) && strstr(err.text, "width 0"), "%s", err.text);
+}
+
+typedef struct {
+    NetConfig config;
+    const char *path;
+} NetFile;
+static bool net_again(void *context, Err *err) {
+    static Net net;
+    const NetFile *file = context;
+    bool ok = net_load(&net, file->config, file->path, err);
+    if (ok) net_free(&net);
+    return ok;
+}
+
+TEST(files_have_a_checksum) {
+    Err err;
+    static Net net;
+    for (int kind = 0; kind < NET_KINDS; kind++) {
+        NetFile file = { { (NetKind)kind, 16, 2, 4, 3 }, arena_print(&arena, "%s/net.safetensors", check_folder()) };
+        CHECK(net_init(&net, file.config, &err) && net_save(&net, file.path, DTYPE_F16, NULL, &err), "%s", err.text);
+        net_free(&net);
+        check_sum_of_file(file.path, net_again, &file);
+    }
 }
 
 TEST(training_lowers_the_loss_on_any_threads) {
@@ -150,5 +173,6 @@ TEST(more_cells_of_the_table_again_long) {
     scene_model_free(&clip);
 }
 
-TESTS(networks_come_back_from_their_files, damaged_files_are_refused, training_lowers_the_loss_on_any_threads,
-      captions_are_judged, a_cell_of_the_table_again_long, more_cells_of_the_table_again_long)
+TESTS(networks_come_back_from_their_files, damaged_files_are_refused, files_have_a_checksum,
+      training_lowers_the_loss_on_any_threads, captions_are_judged, a_cell_of_the_table_again_long,
+      more_cells_of_the_table_again_long)

@@ -72,7 +72,7 @@ static Cache cache_read(Arena *arena, const char *path, const char *model, int E
     if (!opened || !entries_read(&cache, arena, &file, path, model, E, &err)) {
         cache = (Cache){ 0 };
         fprintf(stderr, "%s; it is made anew\n", err.text);
-    }
+    } else safetensors_warn(&file, path);
     if (opened) safetensors_close(&file);
     return cache;
 }

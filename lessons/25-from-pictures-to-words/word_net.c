@@ -223,6 +223,7 @@ bool net_load(Net *net, NetConfig config, const char *path, Err *err) {
     bool opened = safetensors_open(&file, &arena, path, err), made = opened && net_init(net, config, err);
     bool ok = made && load_from(net, &file, path, err);
     if (made && !ok) net_free(net);
+    if (ok) safetensors_warn(&file, path);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;

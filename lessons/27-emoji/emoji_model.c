@@ -308,6 +308,7 @@ bool emoji_model_load_or_train(EmojiModel *model, const EmojiSet *set, const Emo
     if (ok && opened) ok = model_restore(model, &file, path, signature(&arena, set, config), err);
     else if (ok) ok = model_train(model, set, err) && model_save(model, set, path, err);
     if (made && !ok) emoji_model_free(model);
+    if (ok && opened) safetensors_warn(&file, path);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;

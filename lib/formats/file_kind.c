@@ -11,7 +11,10 @@ static const FileKind webp = PICTURE("WebP", "a", "webp"), bmp = PICTURE("BMP", 
 static const FileKind tiff = PICTURE("TIFF", "a", "tiff"), avif = PICTURE("AVIF", "an", "avif");
 static const FileKind heic = PICTURE("HEIC", "a", "heic"), jp2 = PICTURE("JPEG 2000", "a", "jp2");
 static const FileKind jxl = PICTURE("JPEG XL", "a", "jxl");
+static const FileKind png = { "PNG", "a PNG file", NULL, "" }, ppm = { "PPM", "a PPM or PGM file", NULL, "" };
+static const FileKind svg = { "SVG", "an SVG drawing", NULL, "a picture program can save it as PNG" };
 static const FileKind wav = { "WAV", "a sound file (RIFF/WAVE)", NULL, "" };
+static const FileKind sound = { "sound", "a sound file", NULL, "" };
 static const FileKind avi = { "AVI", "a video file (RIFF/AVI)", NULL, "" };
 static const FileKind mp4 = { "MP4", "a video or sound file (MP4)", NULL, "" };
 static const FileKind pdf = { "PDF", "a PDF document", NULL, "" };
@@ -21,11 +24,22 @@ static const FileKind html = { "HTML", "an HTML page", NULL,
                                "a web page was saved in place of the file; use the download link of the file itself" };
 static const FileKind zip = { "zip", "a zip archive", NULL,
                               "unpack it; if it is a PyTorch model (.pt, .bin), fetch model.safetensors instead" };
-static const FileKind gguf = { "GGUF", "a GGUF model", NULL, "fetch the model as model.safetensors instead" };
-static const FileKind pickle = { "pickle", "a Python pickle (PyTorch's old format)", NULL,
-                                 "fetch the model as model.safetensors instead" };
+static const FileKind archive = { "archive", "a packed file (gzip, xz, bzip2, zstd, tar, 7z or RAR)", NULL,
+                                  "unpack it, or fetch the file itself" };
+
+#define MODEL(name, phrase)                                                                                            \
+    { name, phrase, NULL, "fetch the model as model.safetensors instead" }
+
+static const FileKind gguf = MODEL("GGUF", "a GGUF model"), ggml = MODEL("GGML", "a GGML model");
+static const FileKind pickle = MODEL("pickle", "a Python pickle (PyTorch's old format)");
+static const FileKind numpy = MODEL("NumPy", "a NumPy array"), hdf5 = MODEL("HDF5", "an HDF5 file (Keras)");
 static const FileKind shards = { "JSON", "a JSON index of a model in several files", NULL,
-                                 "fetch the model as one file, model.safetensors" };
+                                 "fetch the model as one file, model.safetensors; CLIP's vocabulary is in merges.txt" };
+static const FileKind xml = { "XML", "an XML text", NULL,
+                              "a server's message was saved in place of the file; fetch the file again" };
+static const FileKind plain_text = {
+    "text", "a text", NULL, "it may be a server's message in place of the file; read it, and fetch the file again"
+};
 static const FileKind json = { "JSON", "a JSON text", NULL,
                                "weights are in model.safetensors, CLIP's vocabulary is in merges.txt" };
 
@@ -37,9 +51,9 @@ static const struct {
 } signatures[] = {
     { &jpeg, 0, 3, "\xff\xd8\xff" },
     { &gif, 0, 4, "GIF8" },
-    { &webp, 8, 4, "WEBP" },
-    { &wav, 8, 4, "WAVE" },
-    { &avi, 8, 4, "AVI " },
+    { &png, 0, 4, "\x89PNG" },
+    { &ppm, 0, 2, "P6" },
+    { &ppm, 0, 2, "P5" },
     { &bmp, 0, 2, "BM" },
     { &tiff, 0, 4, "II*\0" },
     { &tiff, 0, 4, "MM\0*" },
@@ -48,7 +62,26 @@ static const struct {
     { &jxl, 0, 8, "\0\0\0\x0cJXL " },
     { &pdf, 0, 5, "%PDF-" },
     { &lfs, 0, 23, "version https://git-lfs" },
+    { &lfs, 0, 22, "version https://hawser" },
     { &zip, 0, 4, "PK\3\4" },
+    { &zip, 0, 4, "PK\5\6" }, /* an empty one */
+    { &archive, 0, 2, "\x1f\x8b" },
+    { &archive, 0, 6,
+      "\xfd"
+      "7zXZ" },
+    { &archive, 0, 3, "BZh" },
+    { &archive, 0, 4, "\x28\xb5\x2f\xfd" },
+    { &archive, 0, 6, "7z\xbc\xaf\x27\x1c" },
+    { &archive, 0, 4, "Rar!" },
+    { &archive, 257, 5, "ustar" },
+    { &sound, 0, 3, "ID3" },
+    { &sound, 0, 4, "fLaC" },
+    { &sound, 0, 4, "OggS" },
+    { &numpy, 0, 6, "\x93NUMPY" },
+    { &hdf5, 0, 4, "\x89HDF" },
+    { &ggml, 0, 4, "lmgg" },
+    { &ggml, 0, 4, "tjgg" },
+    { &ggml, 0, 4, "fmgg" },
     { &gguf, 0, 4, "GGUF" },
     { &pickle, 0, 2, "\x80\2" },
     { &pickle, 0, 2, "\x80\3" },
@@ -64,6 +97,13 @@ static const FileKind *brand_kind(const uint8_t *brand) {
     return &mp4;
 }
 
+/* The forms of the Resource Interchange File Format; NULL: another one. */
+static const FileKind *riff_kind(const uint8_t *form) {
+    if (!memcmp(form, "WEBP", 4)) return &webp;
+    if (!memcmp(form, "WAVE", 4)) return &wav;
+    return memcmp(form, "AVI ", 4) == 0 ? &avi : NULL;
+}
+
 /* Whether `word` is in the first `size` bytes, letters of either case. */
 static bool has_word(const char *text, size_t size, const char *word) {
     size_t length = strlen(word);
@@ -72,24 +112,43 @@ static bool has_word(const char *text, size_t size, const char *word) {
     return false;
 }
 
+enum { HEAD = 4096 };
+
 /* Texts can begin with white space and a byte order mark. */
 static const FileKind *text_kind(File file) {
-    enum { HEAD = 4096 };
     if (file.size == 0) return NULL;
-    const char *text = (const char *)file.data, *end = text + file.size;
-    if (file.size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) text += 3;
-    while (text < end && strchr(" \t\r\n", *text) && *text) text++;
-    size_t left = (size_t)(end - text), head = MIN(left, (size_t)HEAD);
-    if (left == 0) return NULL;
-    if (*text == '{')
-        return has_word(text, head, "\"weight_map\"") || has_word(text, head, "\"total_size\"") ? &shards : &json;
-    bool tag =
-        *text == '<' && (has_word(text, MIN(left, (size_t)16), "<!doctype html") || has_word(text, head, "<html"));
-    return tag ? &html : NULL;
+    const char *at = (const char *)file.data, *end = at + file.size;
+    if (file.size >= 3 && !memcmp(at, "\xef\xbb\xbf", 3)) at += 3;
+    while (at < end && *at && strchr(" \t\r\n", *at)) at++;
+    size_t head = MIN((size_t)(end - at), (size_t)HEAD);
+    if (head == 0) return NULL;
+    if (*at == '{')
+        return has_word(at, head, "\"weight_map\"") || has_word(at, head, "\"total_size\"") ? &shards : &json;
+    if (*at == '[' && head > 1 && strchr("{\"", at[1])) return &json;
+    if (*at != '<') return NULL;
+    static const char *const tags[] = { "<!doctype html", "<html", "<head>", "<body" };
+    for (size_t i = 0; i < COUNT(tags); i++)
+        if (has_word(at, head, tags[i])) return &html;
+    if (has_word(at, head, "<svg")) return &svg;
+    return has_word(at, MIN(head, (size_t)5), "<?xml") ? &xml : NULL;
+}
+
+/* At least four bytes of UTF-8, and no control characters but white space, in the first bytes. */
+static bool is_text(File file) {
+    int more = 0; /* bytes of a letter that must follow */
+    for (size_t i = 0; i < MIN(file.size, (size_t)HEAD); i++) {
+        uint8_t c = file.data[i];
+        bool follows = (c & 0xc0) == 0x80, control = c == 0x7f || (c < ' ' && (c < '\t' || c > '\r'));
+        if (follows != (more > 0) || control || c == 0xc0 || c == 0xc1 || c > 0xf4) return false;
+        more = follows ? more - 1 : c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+    }
+    return file.size >= 4;
 }
 
 const FileKind *file_kind(File file) {
     if (file.size >= 12 && !memcmp(file.data + 4, "ftyp", 4)) return brand_kind(file.data + 8);
+    if (file.size >= 12 && (!memcmp(file.data, "RIFF", 4) || !memcmp(file.data, "RIFX", 4)))
+        return riff_kind(file.data + 8);
     for (size_t i = 0; i < COUNT(signatures); i++) {
         size_t at = signatures[i].at, length = signatures[i].length;
         if (file.size >= at + length && !memcmp(file.data + at, signatures[i].bytes, length)) return signatures[i].kind;
@@ -97,10 +156,18 @@ const FileKind *file_kind(File file) {
     return text_kind(file);
 }
 
-bool file_kind_tell(const char *name, File file, const char *wanted, Err *err) {
-    const FileKind *kind = file_kind(file);
+static bool tell(const FileKind *kind, const char *name, const char *wanted, Err *err) {
     if (!kind) return false;
     err_set(err, "%s: byte 0: this is %s, %s was wanted%s%s", name, kind->phrase, wanted, *kind->advice ? "; " : "",
             kind->advice);
     return true;
+}
+
+bool file_kind_tell(const char *name, File file, const char *wanted, Err *err) {
+    return tell(file_kind(file), name, wanted, err);
+}
+
+bool file_kind_tell_binary(const char *name, File file, const char *wanted, Err *err) {
+    const FileKind *kind = file_kind(file);
+    return tell(kind ? kind : is_text(file) ? &plain_text : NULL, name, wanted, err);
 }

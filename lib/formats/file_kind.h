@@ -17,4 +17,7 @@ const FileKind *file_kind(File file);
 /* Sets `err` to "NAME: this is KIND, WANTED was wanted; ADVICE" and returns true, when the kind is known. */
 bool file_kind_tell(const char *name, File file, const char *wanted, Err *err);
 
+/* The same where a text is always wrong: it is a kind, too, also "Entry not found" and the like. */
+bool file_kind_tell_binary(const char *name, File file, const char *wanted, Err *err);
+
 #endif

@@ -57,6 +57,7 @@ bool picture_model_load(PictureModel *model, const char *path, Err *err) {
     Arena arena = { 0 };
     Safetensors file;
     bool opened = safetensors_open(&file, &arena, path, err), ok = opened && load_from(model, &file, path, err);
+    if (ok) safetensors_warn(&file, path);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;

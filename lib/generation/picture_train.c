@@ -111,6 +111,7 @@ static bool checkpoint_read(Training *s, const char *path, Err *err) {
     Arena arena = { 0 };
     if (!file_exists(path)) return true;
     bool opened = safetensors_open(&file, &arena, path, err), ok = opened && checkpoint_restore(s, &file, path, err);
+    if (ok) safetensors_warn(&file, path);
     if (opened) safetensors_close(&file);
     arena_free(&arena);
     return ok;

@@ -2,6 +2,7 @@
 
 #include "core/version.h"
 #include "show/plot.h"
+#include "show/term_fit.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -12,7 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-enum { OPTIONS_MAX = 64, QUICK_WORDS = 32 };
+enum { OPTIONS_MAX = 64, QUICK_WORDS = 32, STOP_COLUMNS = 68 }; /* columns of the line that Ctrl-C prints */
 
 /* The lesson's own options, followed by those that every lesson has. */
 static void options_join(Lesson *lesson, bool *silent, bool *quick, Option *all) {
@@ -69,8 +70,8 @@ static void stop_prepare(const Lesson *lesson) {
     Term term = term_of(stderr);
     const char *kind = getenv("TERM"), *clear = "";
     if (term.terminal) clear = kind && strcmp(kind, "dumb") ? "\r\033[0m\033[K" : "\n";
-    snprintf(stop_line, sizeof stop_line, "%sstopped: lesson %s did not finish; make lesson-%s starts it again\n",
-             clear, lesson->number, lesson->number);
+    snprintf(stop_line, sizeof stop_line, "%sstopped: lesson %s did not finish;%smake lesson-%s starts it again\n",
+             clear, lesson->number, term.terminal && term.width < STOP_COLUMNS ? "\n" : " ", lesson->number);
     if (signal(SIGINT, stop) == SIG_IGN) signal(SIGINT, SIG_IGN); /* as nohup and background jobs want it */
 }
 
@@ -79,6 +80,7 @@ void lesson_begin(Lesson *lesson, int argc, char **argv) {
     Option options[OPTIONS_MAX];
     Err err;
     bool silent = false, quick = false;
+    term_fit_output();
     if (version_asked(argc, argv)) exit(status_printed(0));
     options_join(lesson, &silent, &quick, options);
     if (options_have(argc, argv, "help")) {
@@ -152,6 +154,7 @@ static void read_answer(char *said, int size) {
         for (int c = getchar(); c != '\n' && c != EOF;) c = getchar();
     }
     clearerr(stdin);
+    term_fit_entered();
     tidy(said);
 }
 

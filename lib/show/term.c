@@ -1,6 +1,7 @@
 #include "show/term.h"
 
 #include "core/arena.h"
+#include "show/term_fit.h"
 
 #include <stdarg.h>
 #include <limits.h>
@@ -17,10 +18,10 @@ static const char *env(const char *name) {
     return value ? value : "";
 }
 
-static int width_of(FILE *out) {
+static int width_of(int file) {
     struct winsize size;
     long long width;
-    if (ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return MIN(size.ws_col, TERM_WIDEST);
+    if (ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return MIN(size.ws_col, TERM_WIDEST);
     return parse_int(env("COLUMNS"), 1, TERM_WIDEST, &width) ? (int)width : TERM_WIDTH;
 }
 
@@ -40,9 +41,10 @@ static bool utf8_of(void) {
 }
 
 Term term_of(FILE *out) {
-    if (!isatty(fileno(out))) return (Term){ .out = out, .width = TERM_WIDTH };
+    int file = fileno(term_fit_target(out));
+    if (!isatty(file)) return (Term){ .out = out, .width = TERM_WIDTH };
     bool dumb = !strcmp(env("TERM"), "dumb");
-    return (Term){ out, width_of(out), true, dumb ? 0 : colour_of(), !dumb && utf8_of() };
+    return (Term){ out, width_of(file), true, dumb ? 0 : colour_of(), !dumb && utf8_of() };
 }
 
 /* ---- style ------------------------------------------------------------------------------------------------------- */

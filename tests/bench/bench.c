@@ -26,6 +26,7 @@
 #include "measure.h"
 #include "core/version.h"
 #include "lesson/options.h"
+#include "show/term_fit.h"
 
 #include <string.h>
 
@@ -108,6 +109,7 @@ int main(int argc, char **argv) {
     static Figure before[FIGURES_MAX];
     int names = 0, earlier = 0;
     Err err;
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     if (!options_parse(options, argc, argv, &names, &err)) die_usage("bench: %s; bench --help lists all", err.text);
     if (args.help) {

@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "core/quote.h"
 #include "formats/json.h"
+#include "show/term_fit.h"
 
 #include <string.h>
 
@@ -76,6 +77,7 @@ static void check_line(const Bpe *bpe, Arena *arena, const char *line, size_t si
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return fputs(usage, stdout) == EOF;
     if (argc != 3) die_usage("check-bpe VOCAB TOKENS.jsonl, %d arguments came; try --help", argc - 1);

@@ -7,6 +7,7 @@
 #include "core/version.h"
 #include "pretrained/pretrained.h"
 #include "core/arena.h"
+#include "show/term_fit.h"
 
 #include <math.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static double compare(Expected *e, const char *name, Mat got) {
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     if (argc == 2 && !strcmp(argv[1], "--help")) {
         puts("check-clip WEIGHTS.safetensors EXPECTED.safetensors: features and logits");

@@ -3,6 +3,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "formats/image_file.h"
+#include "show/term_fit.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,7 @@ static bool compare(const char *path, Image image, File want, int allowed, doubl
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     const char *words[3] = { 0 };
     long long side = 0, within = -1;

@@ -4,6 +4,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "scenes/result_table.h"
+#include "show/term_fit.h"
 
 #include <string.h>
 
@@ -21,6 +22,7 @@ static bool copy(Arena *arena, const char *kind, const char *from, const char *t
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) return fputs(usage, stdout) == EOF;
     if (argc != 4 || (strcmp(argv[1], "pairs") != 0 && strcmp(argv[1], "limits") != 0))

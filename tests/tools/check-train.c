@@ -13,6 +13,7 @@
 #include "core/arena.h"
 #include "model/clip_file.h"
 #include "training/optim.h"
+#include "show/term_fit.h"
 
 #include <math.h>
 #include <string.h>
@@ -184,6 +185,7 @@ static void compare_all(Run *run, bool gradients) {
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     static Run run;
     if (argc == 2 && !strcmp(argv[1], "--help")) {

@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "dataset/cifar.h"
 #include "formats/image_file.h"
+#include "show/term_fit.h"
 
 #include <string.h>
 
@@ -40,6 +41,7 @@ static bool convert(Arena *arena, const char *picture, Labels *labels, const cha
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     Err err;
     Arena arena = { 0 }, step = { 0 };

@@ -12,6 +12,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "show/plot.h"
+#include "show/term_fit.h"
 
 #include <glob.h>
 #include <string.h>
@@ -188,6 +189,7 @@ static void numbers_check(void) {
 }
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     bool draw = argc == 2 && !strcmp(argv[1], "--picture");
     if (argc == 2 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) == EOF;

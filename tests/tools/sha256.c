@@ -2,8 +2,10 @@
 #include "core/version.h"
 #include "core/file.h"
 #include "formats/hash.h"
+#include "show/term_fit.h"
 
 int main(int argc, char **argv) {
+    term_fit_output();
     if (version_asked(argc, argv)) return status_printed(0);
     if (argc < 2) die_usage("sha256 FILE ...");
     for (int i = 1; i < argc; i++) {
