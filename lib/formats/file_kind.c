@@ -135,12 +135,12 @@ static const FileKind *text_kind(File file) {
 
 /* At least four bytes of UTF-8, and no control characters but white space, in the first bytes. */
 static bool is_text(File file) {
-    int more = 0; /* bytes of a letter that must follow */
+    int left = 0; /* bytes of a letter that must follow */
     for (size_t i = 0; i < MIN(file.size, (size_t)HEAD); i++) {
         uint8_t c = file.data[i];
         bool follows = (c & 0xc0) == 0x80, control = c == 0x7f || (c < ' ' && (c < '\t' || c > '\r'));
-        if (follows != (more > 0) || control || c == 0xc0 || c == 0xc1 || c > 0xf4) return false;
-        more = follows ? more - 1 : c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+        if (follows != (left > 0) || control || c == 0xc0 || c == 0xc1 || c > 0xf4) return false;
+        left = follows ? left - 1 : c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
     }
     return file.size >= 4;
 }
