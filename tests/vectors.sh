@@ -16,15 +16,15 @@ passed=0 failed=0 skipped=0
 # labels of the assembly text.
 for compiler in gcc clang; do
     for processor in skylake-avx512 znver4 znver3; do
-        vector=zmm width=64
-        [ $processor = znver3 ] && vector=ymm width=32
+        vector=zmm sums=24
+        [ $processor = znver3 ] && vector=ymm sums=12
         if ! $compiler -march=$processor -E -x c /dev/null >/dev/null 2>&1; then
             skipped=$((skipped + 1))
             continue
         fi
         $compiler -march=$processor -std=c11 -D_DEFAULT_SOURCE -Ilib -O3 -ffp-contract=fast -fno-math-errno -S \
             -o "$work/gemm.s" lib/kernels/gemm.c
-        loops=$(awk -v vector=$vector -v sums=$((width == 64 ? 24 : 12)) '
+        loops=$(awk -v vector=$vector -v sums=$sums '
             /^\.L/ { fused = spilled = 0 }
             /vfn?m(add|sub)/ && $0 ~ vector { fused++ }
             /mov[a-z]*[ \t].*\(%(rsp|rbp)\)/ && $0 ~ vector { spilled++ }
@@ -33,7 +33,7 @@ for compiler in gcc clang; do
         if [ "$loops" -ge 2 ]; then passed=$((passed + 1))
         else
             failed=$((failed + 1))
-            echo "  FAILED  $compiler -march=$processor: $loops loops of a whole tile in vectors of $width bytes, want 2"
+            echo "  FAILED  $compiler -march=$processor: $loops loops of a whole tile in $vector, want 2"
         fi
     done
 done
