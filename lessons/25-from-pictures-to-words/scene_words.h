@@ -82,8 +82,8 @@ typedef struct {
 /* Example i for the decoders: half are captions, half questions with their answers. */
 WordsExample words_example(const WordsStream *stream, uint64_t i);
 /* Example i for the matching head: a caption with its prompt; half are drawn to be false: three of four of these are an
- * edit of a true one, one is a true caption of another scene. WORDS_MATCH_TEXTS examples after each other, from a multiple
- * of it on, are about the same scene. */
+ * edit of a true one, one is a true caption of another scene. WORDS_MATCH_TEXTS examples after each other, from a
+ * multiple of it on, are about the same scene. */
 enum { WORDS_MATCH_TEXTS = 4 };
 WordsExample words_match_example(const WordsStream *stream, uint64_t i);
 

@@ -31,7 +31,7 @@ typedef WordsExample NetExample(const void *context, uint64_t i);
 typedef struct {
     NetExample *draw;
     const void *context;
-    int texts; /* that many examples after each other, from a multiple of it on, have the same scene; divides the batch */
+    int texts; /* so many examples after each other, from a multiple of it on, have the same scene; divides the batch */
 } NetExamples;
 
 typedef struct {
