@@ -102,6 +102,7 @@ TEST(training_examples_are_true) {
     WordsStream stream = { &split, 7, 100 };
     Vocab vocab = words_vocab(&arena);
     int questions = 0, matching = 0;
+    uint64_t appearance = 0; /* of the scene before */
     for (uint64_t i = 0; i < 1000; i++) {
         WordsExample e = words_example(&stream, i), m = words_match_example(&stream, i);
         const char *text = e.text;
@@ -123,11 +124,16 @@ TEST(training_examples_are_true) {
             CHECK(e.given == text_max_words(&text, 1) - 1, "%s: %d words are given", e.text, e.given);
             questions++;
         }
-        CHECK(caption_parse(m.text, &c, &err) && caption_true(&m.scene, &c) == m.matches, "%s", m.text);
+        const char *said = strchr(m.text, ' ') + 1;
+        char prompted[WORDS_TEXT];
+        CHECK(caption_parse(said, &c, &err) && caption_true(&m.scene, &c) == m.matches, "%s", m.text);
+        CHECK(!strcmp(words_with_prompt(&c, prompted), m.text), "%s became %s", m.text, prompted);
+        CHECK(i % WORDS_MATCH_TEXTS == 0 || m.scene.appearance == appearance, "%s: another scene", m.text);
+        appearance = m.scene.appearance;
         matching += m.matches;
     }
     CHECK(questions > 350 && questions < 650, "%d questions", questions);
-    CHECK(matching > 450 && matching < 650, "%d captions match", matching);
+    CHECK(matching > 450 && matching < 600, "%d captions match", matching);
     arena_free(&arena);
 }
 

@@ -31,8 +31,9 @@ TEST(networks_come_back_from_their_files) {
         WordsStream stream = { &clip->split, 1, 0 };
         double first[2], second[2];
         CHECK(net_init(&net, config, &err), "%s", err.text);
-        CHECK(net_train(&net, clip, 2, kind == NET_MATCHING ? match_example : write_example, &stream, &err), "%s",
-              err.text);
+        NetExamples examples = { write_example, &stream, 1 };
+        if (kind == NET_MATCHING) examples = (NetExamples){ match_example, &stream, WORDS_MATCH_TEXTS };
+        CHECK(net_train(&net, clip, 2, examples, &err), "%s", err.text);
         CHECK(net_save(&net, path, DTYPE_F32, (const char *const[]){ "date", "a day", NULL }, &err), "%s", err.text);
         CHECK(net_load(&back, config, path, &err), "%s", err.text);
         Scene scene = words_scene(&clip->split, SPLIT_SEEN, false, 1, 1);
@@ -44,6 +45,10 @@ TEST(networks_come_back_from_their_files) {
         CHECK(first[0] == second[0] && first[1] == second[1] && first[0] != first[1], "%s: %g %g",
               net_name(config.kind), first[0], second[0]);
         net_free(&back);
+        const char *longer =
+            "object a red circle and a red circle and a red circle and a red circle and a red circle and a";
+        net_scores(&net, sight, &longer, (const int[]){ 1 }, 1, first);
+        CHECK(isfinite(first[0]), "%s: a text of 20 words and more", net_name(config.kind));
         config.steps = 3;
         CHECK(!net_load(&back, config, path, &err) && strstr(err.text, "another network"), "%s", err.text);
         net_free(&net);
@@ -88,6 +93,34 @@ TEST(files_have_a_checksum) {
     }
 }
 
+/* A matching network that starts from a decoder has all its weights, and a head of its own; as a vector's decoder has
+ * other parameters, only those of the same names. */
+TEST(a_network_starts_from_another) {
+    static Net from, net;
+    Err err;
+    for (int kind = NET_VECTOR; kind <= NET_POSITIONS; kind++) {
+        CHECK(net_init(&from, (NetConfig){ (NetKind)kind, 16, 2, 4, 3 }, &err), "%s", err.text);
+        CHECK(net_init(&net, (NetConfig){ NET_MATCHING, 16, 2, 4, 3 }, &err), "%s", err.text);
+        int same = 0, equal = 0;
+        net_start_from(&net, &from);
+        for (int i = 0; i < net.params.count; i++) {
+            const Param *a = net.params.list[i], *b = params_find(&from.params, a->name);
+            same += b != NULL;
+            equal += b && !memcmp(a->val.v, b->val.v, mat_count(a->val) * sizeof(num));
+        }
+        CHECK(equal == same && same == (kind == NET_POSITIONS ? from.params.count : from.params.count - 2),
+              "%s: %d of %d equal, %d there", net_name((NetKind)kind), equal, same, from.params.count);
+        CHECK(net.params.count == same + (kind == NET_POSITIONS ? 2 : 18), "%d parameters", net.params.count);
+        net_free(&net);
+        net_free(&from);
+    }
+    CHECK(net_init(&from, (NetConfig){ NET_POSITIONS, 32, 2, 4, 3 }, &err), "%s", err.text);
+    CHECK(net_init(&net, (NetConfig){ NET_MATCHING, 16, 2, 4, 3 }, &err), "%s", err.text);
+    CHECK_STOPS(net_start_from(&net, &from), EXIT_CONTRACT, "numbers and");
+    net_free(&net);
+    net_free(&from);
+}
+
 TEST(training_lowers_the_loss_on_any_threads) {
     SceneModel *clip = random_clip();
     Err err;
@@ -97,7 +130,7 @@ TEST(training_lowers_the_loss_on_any_threads) {
         WordsStream stream = { &clip->split, 1, 0 };
         thread_set_count(k ? 3 : 1);
         CHECK(net_init(&net, (NetConfig){ NET_POSITIONS, 16, 20, 8, 1 }, &err), "%s", err.text);
-        CHECK(net_train(&net, clip, 20, write_example, &stream, &err), "%s", err.text);
+        CHECK(net_train(&net, clip, 20, (NetExamples){ write_example, &stream, 1 }, &err), "%s", err.text);
         loss[k] = net.loss;
         net_free(&net);
     }
@@ -169,10 +202,18 @@ TEST(more_cells_of_the_table_again_long) {
     CHECK_NEAR(rate.proportion,
                cell_value(&table, cell_answer(&arena, WAY_MATCHING, QUESTION_IS_THERE, SPLIT_SEEN), WORD_STUDY_SEED),
                0.005);
+    MinimalPairs pairs;
+    CHECK(word_study_probe(&pairs, &arena, &clip, PROBE_RELATION, SPLIT_SEEN, WORD_STUDY_N / 2, &err), "%s", err.text);
+    for (int way = WAY_VECTOR; way < PROBE_WAYS; way++) {
+        PairScore score = probe_score(&who, (AnswerWay)way, &pairs);
+        const char *name = cell_probe(&arena, (AnswerWay)way, PROBE_RELATION, SPLIT_SEEN, PAIR_METRIC_CHOICE);
+        CHECK_NEAR(pair_score_rate(&score, PAIR_METRIC_CHOICE).fraction, cell_value(&table, name, WORD_STUDY_SEED),
+                   0.005);
+    }
     for (int k = 0; k < NET_KINDS; k++) net_free(&net[k]);
     scene_model_free(&clip);
 }
 
 TESTS(networks_come_back_from_their_files, damaged_files_are_refused, files_have_a_checksum,
-      training_lowers_the_loss_on_any_threads, captions_are_judged, a_cell_of_the_table_again_long,
-      more_cells_of_the_table_again_long)
+      a_network_starts_from_another, training_lowers_the_loss_on_any_threads, captions_are_judged,
+      a_cell_of_the_table_again_long, more_cells_of_the_table_again_long)

@@ -56,11 +56,12 @@ static void print_captions(const Answerers *who, Arena *arena, const Asked *at) 
 static bool print_caption(const Answerers *who, const Asked *at, const char *text, Err *err) {
     Caption c;
     Err why;
-    char said[CAPTION_TEXT];
+    char said[CAPTION_TEXT], prompted[WORDS_TEXT];
     double logit;
     if (!caption_parse(text, &c, &why))
         return err_set(err, "%s: say for example \"a red circle left of a blue square\"", why.text);
-    const char *texts[] = { caption_text(&c, said) };
+    caption_text(&c, said);
+    const char *texts[] = { words_with_prompt(&c, prompted) };
     net_scores(who->net[NET_MATCHING], at->sight, texts, NULL, 1, &logit);
     printf("  \"%s\": true with p = %.2f %s\n", said, 1 / (1 + exp(-logit)), truth_of(at, said));
     return true;

@@ -171,8 +171,8 @@ static WordsExample clean_match_example(const void *context, uint64_t i) {
 static bool train_net(Net *net, NetKind kind, SceneModel *clip, const PairList *clean, const BootConfig *c, Err *err) {
     NetConfig config = { kind, c->width, c->net_steps, 64, c->seed };
     if (!net_init(net, config, err)) return false;
-    if (net_train(net, clip, c->net_steps, kind == NET_MATCHING ? clean_match_example : clean_example, clean, err))
-        return true;
+    NetExamples examples = { kind == NET_MATCHING ? clean_match_example : clean_example, clean, 1 };
+    if (net_train(net, clip, c->net_steps, examples, err)) return true;
     net_free(net);
     return false;
 }

@@ -44,14 +44,13 @@ static int prior(const QuestionSet *training) {
     return best;
 }
 
-/* A caption with the prompt of its kind. */
+/* A caption of a probe, with the prompt of its kind. */
 static const char *with_prompt(Arena *arena, const char *caption) {
     Caption c;
     Err err;
+    char text[WORDS_TEXT];
     if (!caption_parse(caption, &c, &err)) die("%s: %s", caption, err.text);
-    for (int ask = 0; ask < ASK_KINDS; ask++)
-        if (ask_is((Ask)ask, c.kind)) return arena_print(arena, "%s %s", ask_name((Ask)ask), caption);
-    return caption;
+    return arena_text(arena, words_with_prompt(&c, text));
 }
 
 /* The scores of answer a for every question, [n]. */
@@ -62,8 +61,9 @@ static void answer_scores(const Answerers *who, AnswerWay way, const QuestionSet
     for (int i = 0; i < set->n; i++) {
         char text[WORDS_TEXT];
         Caption said = question_statement(&set->question[i], a);
-        if (way == WAY_RANKING || way == WAY_MATCHING) texts[i] = arena_text(&arena, caption_text(&said, text));
-        else if (way == WAY_CAPTION) texts[i] = with_prompt(&arena, caption_text(&said, text));
+        if (way == WAY_RANKING) texts[i] = arena_text(&arena, caption_text(&said, text));
+        else if (way == WAY_CAPTION || way == WAY_MATCHING)
+            texts[i] = arena_text(&arena, words_with_prompt(&said, text));
         else
             texts[i] = arena_print(&arena, "question %s answer %s", question_text(&set->question[i], text),
                                    question_answer_word(set->kind, a));
@@ -129,9 +129,8 @@ PairScore probe_score(const Answerers *who, AnswerWay way, const MinimalPairs *p
     double *score = arena_alloc(&arena, (size_t)n, sizeof *score);
     for (int i = 0; i < pairs->count * P; i++) scenes[i] = minimal_pairs_scene(pairs, i);
     for (int i = 0; i < n; i++) { /* item, picture, caption */
-        const char *caption = pairs->item[i / (P * C)].caption[i % C];
         index[i] = i / C;
-        texts[i] = way == WAY_MATCHING ? caption : with_prompt(&arena, caption);
+        texts[i] = with_prompt(&arena, pairs->item[i / (P * C)].caption[i % C]);
         given[i] = 1;
     }
     Sight sight = sight_of_scenes(who->clip, &arena, scenes, pairs->count * P);

@@ -33,6 +33,15 @@ bool ask_is(Ask ask, CaptionKind kind) {
     }
 }
 
+char *words_with_prompt(const Caption *caption, char *text) {
+    char said[CAPTION_TEXT];
+    const char *prompt = "";
+    for (int k = 0; k < ASK_KINDS; k++)
+        if (ask_is((Ask)k, caption->kind)) prompt = ask_names[k];
+    snprintf(text, WORDS_TEXT, "%s%s%s", prompt, *prompt ? " " : "", caption_text(caption, said));
+    return text;
+}
+
 Vocab words_vocab(Arena *arena) {
     Vocab captions = caption_vocab(arena);
     const char *texts[ASK_KINDS + 3];
@@ -218,14 +227,14 @@ static Scene draw_scene(const WordsStream *stream, uint64_t i, Rng *rng, bool *c
 }
 
 /* A caption of the scene of any kind that it has. */
-static Ask draw_caption(Caption *caption, const Scene *scene, bool counting, const CaptionRules *rules, Rng *rng) {
+static void draw_caption(Caption *caption, const Scene *scene, bool counting, const CaptionRules *rules, Rng *rng) {
     static const Ask one[] = { ASK_COUNT, ASK_COUNT, ASK_OBJECT, ASK_NEGATION },
                      two[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION, ASK_RELATION, ASK_NEGATION };
     for (;;) { /* ends: there is always an object */
         Ask ask = counting ? one[rng_below(rng, COUNT(one))] : two[rng_below(rng, COUNT(two))];
         if (!words_caption(caption, ask, scene, rules, rng)) continue;
         if (rng_uniform(rng) < PARAPHRASE_RATE) *caption = caption_paraphrase(caption, PARAPHRASE_ALL, rng);
-        return ask;
+        return;
     }
 }
 
@@ -246,26 +255,26 @@ WordsExample words_example(const WordsStream *stream, uint64_t i) {
         return e;
     }
     Caption caption;
-    Ask ask = draw_caption(&caption, &e.scene, counting, &rules, &rng);
-    snprintf(e.text, sizeof e.text, "%s %s", ask_name(ask), caption_text(&caption, text));
+    draw_caption(&caption, &e.scene, counting, &rules, &rng);
+    words_with_prompt(&caption, e.text);
     return e;
 }
 
 WordsExample words_match_example(const WordsStream *stream, uint64_t i) {
-    Rng rng = rng_seed(stream->seed, i);
+    Rng of_scene = rng_seed(stream->seed, i / WORDS_MATCH_TEXTS), rng = rng_seed(stream->seed + 50, i);
     bool counting, of_other;
-    WordsExample e = { .scene = draw_scene(stream, i, &rng, &counting) };
+    WordsExample e = { .scene = draw_scene(stream, i, &of_scene, &counting) };
     CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     Caption caption, wrong;
     draw_caption(&caption, &e.scene, counting, &rules, &rng);
-    uint32_t way = rng_below(&rng, 4); /* 0, 1: true; 2: edited; 3: of another scene */
-    if (way == 2 && caption_random_false(&wrong, &e.scene, &caption, (1u << EDIT_KINDS) - 1, &rules, &rng)) {
+    uint32_t way = rng_below(&rng, 8); /* 0 to 3: true; 4: of another scene; 5 to 7: edited */
+    if (way > 4 && caption_random_false(&wrong, &e.scene, &caption, (1u << EDIT_KINDS) - 1, &rules, &rng)) {
         caption = wrong;
-    } else if (way >= 2) {
+    } else if (way >= 4) {
         Scene other = draw_scene(stream, i, &rng, &of_other);
         draw_caption(&caption, &other, of_other, &rules, &rng);
     }
     e.matches = caption_true(&e.scene, &caption);
-    caption_text(&caption, e.text);
+    words_with_prompt(&caption, e.text);
     return e;
 }

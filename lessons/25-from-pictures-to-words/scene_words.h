@@ -22,6 +22,9 @@ typedef enum { ASK_OBJECT, ASK_PAIR, ASK_COUNT, ASK_RELATION, ASK_NEGATION, ASK_
 const char *ask_name(Ask ask);
 /* Whether a caption is of the kind that was asked for. */
 bool ask_is(Ask ask, CaptionKind kind);
+/* The caption after the prompt word of its kind, "relation a red circle left of a blue square", into text[WORDS_TEXT];
+ * returns text. A caption of two counts has no such word and stays alone. */
+char *words_with_prompt(const Caption *caption, char *text);
 
 /* The vocabulary of all texts; on the arena. */
 Vocab words_vocab(Arena *arena);
@@ -78,8 +81,10 @@ typedef struct {
 } WordsStream;
 /* Example i for the decoders: half are captions, half questions with their answers. */
 WordsExample words_example(const WordsStream *stream, uint64_t i);
-/* Example i for the matching head: a caption without prompt; half are drawn to be false: an edit of a true one, or a
- * true caption of another scene. */
+/* Example i for the matching head: a caption with its prompt; half are drawn to be false: three of four of these are an
+ * edit of a true one, one is a true caption of another scene. WORDS_MATCH_TEXTS examples after each other, from a
+ * multiple of it on, are about the same scene. */
+enum { WORDS_MATCH_TEXTS = 4 };
 WordsExample words_match_example(const WordsStream *stream, uint64_t i);
 
 #endif

@@ -109,13 +109,33 @@ void net_free(Net *net) {
     *net = (Net){ .loss = 0 };
 }
 
+void net_start_from(Net *net, const Net *from) {
+    for (int i = 0; i < net->params.count; i++) {
+        Param *to = net->params.list[i];
+        const Param *of = params_find(&from->params, to->name);
+        if (!of) continue;
+        size_t n = mat_count(to->val);
+        REQUIRE(mat_count(of->val) == n, "%s has %zu numbers and %zu", to->name, n, mat_count(of->val));
+        memcpy(to->val.v, of->val.v, n * sizeof *to->val.v);
+    }
+}
+
 static DecoderInput input(Tape *t, const Net *net, Sight s) {
     bool vector = net->config.kind == NET_VECTOR;
     return (DecoderInput){ vector ? tape_data(t, s.vector) : NULL, vector ? NULL : tape_data(t, s.positions) };
 }
-/* Logits [n,1] that the captions ids [n,T] are true of the pictures. */
+/* Words of a text that a network reads; the matching one needs a place for the end. What a decoder wrote may be longer
+ * than any caption: it is cut. */
+static int words_read(const Net *net) { return net->config.kind == NET_MATCHING ? WORDS_MOST - 1 : WORDS_MOST; }
+/* Texts as rows of words_read words, on the arena. */
+static int *encode(const Net *net, Arena *arena, const char *const *texts, int n) {
+    int *ids = arena_alloc(arena, (size_t)(n * words_read(net)), sizeof *ids);
+    vocab_encode(&net->vocab, arena, texts, n, words_read(net), ids);
+    return ids;
+}
+/* Logits [n,1] that the captions are true of the pictures; ids as from encode. */
 static Var match_logits(Tape *t, const Net *net, Sight s, const int *ids, int n) {
-    return linear(t, &net->match, text_decoder_end_state(t, &net->decoder, input(t, net, s), ids, n, WORDS_MOST));
+    return linear(t, &net->match, text_decoder_end_state(t, &net->decoder, input(t, net, s), ids, n, words_read(net)));
 }
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
@@ -123,8 +143,7 @@ static Var match_logits(Tape *t, const Net *net, Sight s, const int *ids, int n)
 typedef struct {
     Net *net;
     SceneModel *clip;
-    NetExample *example;
-    const void *context;
+    NetExamples examples;
     uint64_t first;
     WordsExample *batch;
     Progress progress;
@@ -132,7 +151,19 @@ typedef struct {
 
 static void draw_examples(void *context, size_t begin, size_t end) {
     Training *r = context;
-    for (size_t i = begin; i < end; i++) r->batch[i] = r->example(r->context, r->first + i);
+    for (size_t i = begin; i < end; i++) r->batch[i] = r->examples.draw(r->examples.context, r->first + i);
+}
+
+/* What CLIP sees of the pictures of a batch; each picture is drawn once. */
+static Sight batch_sight(const Training *r, Arena *arena) {
+    int B = r->net->config.batch, texts = r->examples.texts;
+    const Scene **scenes = arena_alloc(arena, (size_t)B, sizeof *scenes);
+    int *index = arena_alloc(arena, (size_t)B, sizeof *index);
+    for (int b = 0; b < B; b++) {
+        index[b] = b / texts;
+        scenes[index[b]] = &r->batch[b].scene;
+    }
+    return sight_rows(arena, sight_of_scenes(r->clip, arena, scenes, B / texts), index, B);
 }
 
 static Var training_loss(void *context, Tape *t, int step) {
@@ -140,18 +171,15 @@ static Var training_loss(void *context, Tape *t, int step) {
     int B = r->net->config.batch, *given = arena_alloc(&t->arena, (size_t)B, sizeof *given);
     r->first = (uint64_t)step * (uint64_t)B;
     parallel_for((size_t)B, CHUNK, draw_examples, r);
-    const Scene **scenes = arena_alloc(&t->arena, (size_t)B, sizeof *scenes);
     const char **texts = arena_alloc(&t->arena, (size_t)B, sizeof *texts);
     Mat target = mat_new(&t->arena, B, 1);
     for (int b = 0; b < B; b++) {
-        scenes[b] = &r->batch[b].scene;
         texts[b] = r->batch[b].text;
         given[b] = r->batch[b].given;
         target.v[b] = r->batch[b].matches;
     }
-    int *ids = arena_alloc(&t->arena, (size_t)(B * WORDS_MOST), sizeof *ids);
-    vocab_encode(&r->net->vocab, &t->arena, texts, B, WORDS_MOST, ids);
-    Sight s = sight_of_scenes(r->clip, &t->arena, scenes, B);
+    const int *ids = encode(r->net, &t->arena, texts, B);
+    Sight s = batch_sight(r, &t->arena);
     if (r->net->config.kind == NET_MATCHING)
         return op_sigmoid_cross_entropy(t, match_logits(t, r->net, s, ids, B), target);
     return text_decoder_loss_after(t, &r->net->decoder, input(t, r->net, s), ids, given, B, WORDS_MOST);
@@ -163,9 +191,11 @@ static void training_after_step(void *context, int done, double loss) {
     progress_update(&r->progress, done);
 }
 
-bool net_train(Net *net, SceneModel *clip, int steps, NetExample *example, const void *context, Err *err) {
+bool net_train(Net *net, SceneModel *clip, int steps, NetExamples examples, Err *err) {
+    REQUIRE(examples.texts >= 1 && net->config.batch % examples.texts == 0, "%d texts of a scene, a batch of %d",
+            examples.texts, net->config.batch);
     Arena arena = { 0 };
-    Training r = { .net = net, .clip = clip, .example = example, .context = context };
+    Training r = { .net = net, .clip = clip, .examples = examples };
     r.batch = arena_alloc(&arena, (size_t)net->config.batch, sizeof *r.batch);
     r.progress = progress_begin(net_name(net->config.kind), steps, "steps/s");
     StepsRun run = { .name = net_name(net->config.kind),
@@ -182,10 +212,11 @@ bool net_train(Net *net, SceneModel *clip, int steps, NetExample *example, const
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-/* "recipe 1" stands for the constants of scene_words.c, of this file and of training/steps.c: change it with them. */
+/* The number of the recipe stands for the constants of scene_words.c, of this file and of training/steps.c: change it
+ * with them. The matching network's is 2 since it starts from a decoder. */
 static char *signature(Arena *arena, NetConfig c) {
-    return arena_print(arena, "recipe 1, %s, width %d, %d steps of %d, seed %d", net_name(c.kind), c.width, c.steps,
-                       c.batch, c.seed);
+    return arena_print(arena, "recipe %d, %s, width %d, %d steps of %d, seed %d", c.kind == NET_MATCHING ? 2 : 1,
+                       net_name(c.kind), c.width, c.steps, c.batch, c.seed);
 }
 
 bool net_save(const Net *net, const char *path, Dtype dtype, const char *const *meta, Err *err) {
@@ -273,12 +304,11 @@ const char **net_write(Net *net, Arena *arena, Sight sight, int n, const char *p
 void net_scores(Net *net, Sight sight, const char *const *texts, const int *given, int n, double *score) {
     Tape t = { .no_grad = true };
     for (int i = 0; i < n; i += AT_ONCE) {
-        int some = MIN(AT_ONCE, n - i), *ids, *index;
+        int some = MIN(AT_ONCE, n - i), *index;
         tape_reset(&t);
-        ids = arena_alloc(&t.arena, (size_t)(some * WORDS_MOST), sizeof *ids);
         index = arena_alloc(&t.arena, (size_t)some, sizeof *index);
         for (int k = 0; k < some; k++) index[k] = i + k;
-        vocab_encode(&net->vocab, &t.arena, texts + i, some, WORDS_MOST, ids);
+        const int *ids = encode(net, &t.arena, texts + i, some);
         Sight part = sight_rows(&t.arena, sight, index, some);
         if (net->config.kind != NET_MATCHING) {
             text_decoder_log_likelihood_after(&t, &net->decoder, input(&t, net, part), ids, given + i, some, WORDS_MOST,

@@ -28,6 +28,11 @@ Sight sight_of_pixels(SceneModel *clip, Arena *arena, Mat pixels);
 
 /* Where a network's examples come from: number i, the same at every call. Called from several threads. */
 typedef WordsExample NetExample(const void *context, uint64_t i);
+typedef struct {
+    NetExample *draw;
+    const void *context;
+    int texts; /* so many examples after each other, from a multiple of it on, have the same scene; divides the batch */
+} NetExamples;
 
 typedef struct {
     NetKind kind;
@@ -48,8 +53,11 @@ typedef struct {
 /* A network with random weights. False, with one line, for an impossible width. Free with net_free. */
 bool net_init(Net *net, NetConfig config, Err *err);
 void net_free(Net *net);
+/* Copies the weights of the parameters that both networks have: the matching head starts as the decoder that sees the
+ * positions, as BLIP's networks share their weights (arXiv:2201.12086, section 3.1). Stops unless the widths agree. */
+void net_start_from(Net *net, const Net *from);
 /* Trains it for so many steps on examples 0, 1, ... False with one line if a loss is not finite. Progress on stderr. */
-bool net_train(Net *net, SceneModel *clip, int steps, NetExample *example, const void *context, Err *err);
+bool net_train(Net *net, SceneModel *clip, int steps, NetExamples examples, Err *err);
 
 /* The file of the network: as F16 for those that ship. `meta`, in pairs of key and value, ends with NULL; may be NULL.
  * */

@@ -31,7 +31,7 @@ bool word_study_clip(SceneModel *clip, Err *err) {
 }
 
 NetConfig word_study_shipped(NetKind kind) {
-    static const int steps[NET_KINDS] = { 2500, 4000, 3000 };
+    static const int steps[NET_KINDS] = { 2500, 4000, 1200 };
     return (NetConfig){ kind, 64, steps[kind], 64, WORD_STUDY_SEED };
 }
 char *word_study_shipped_path(Arena *arena, NetKind kind) {
@@ -45,13 +45,23 @@ static bool same_config(NetConfig a, NetConfig b) {
 static WordsExample write_example(const void *context, uint64_t i) { return words_example(context, i); }
 static WordsExample match_example(const void *context, uint64_t i) { return words_match_example(context, i); }
 
+/* The matching network starts from the decoder that sees the positions: the one that ships, or one that is kept. */
+static bool start_matching(Net *net, SceneModel *clip, Err *err) {
+    static Net decoder;
+    if (!word_study_net(&decoder, word_study_shipped(NET_POSITIONS), clip, err)) return false;
+    net_start_from(net, &decoder);
+    net_free(&decoder);
+    return true;
+}
+
 /* The first tenth of the steps has scenes of one object. */
 static bool train(Net *net, NetConfig config, SceneModel *clip, Err *err) {
     WordsStream stream = { &clip->split, 100 * (uint64_t)config.seed + (uint64_t)config.kind,
                            (uint64_t)(config.steps / 10) * (uint64_t)config.batch };
-    NetExample *example = config.kind == NET_MATCHING ? match_example : write_example;
+    bool matching = config.kind == NET_MATCHING;
+    NetExamples examples = { matching ? match_example : write_example, &stream, matching ? WORDS_MATCH_TEXTS : 1 };
     if (!net_init(net, config, err)) return false;
-    if (net_train(net, clip, config.steps, example, &stream, err)) return true;
+    if ((!matching || start_matching(net, clip, err)) && net_train(net, clip, config.steps, examples, err)) return true;
     net_free(net);
     return false;
 }
