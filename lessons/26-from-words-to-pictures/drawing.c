@@ -72,8 +72,13 @@ static void strip_show(const Lesson *lesson, Arena *arena, const Strip *s) {
 
 /* ---- the samples ------------------------------------------------------------------------------------------------- */
 
-static void print_counts(const char *text, const int count[VERDICTS], int of) {
-    printf("  %-42s true: %2d of %2d", text, count[VERDICT_TRUE], of);
+/* Whether the network has seen the combinations of a caption in training. */
+static const char *part_text(const Caption *caption, const Split *split) {
+    if (caption_in_part(caption, split, SPLIT_SEEN)) return "seen";
+    return caption_in_part(caption, split, SPLIT_HELD) ? "held out" : "one held out";
+}
+static void print_counts(const char *text, const char *part, const int count[VERDICTS], int of) {
+    printf("  %-36s  %-12s  true: %2d of %2d", text, part, count[VERDICT_TRUE], of);
     for (int v = 1; v < VERDICTS; v++)
         if (count[v]) printf("; %s: %d", verdict_name((Verdict)v), count[v]);
     printf("\n");
@@ -105,7 +110,7 @@ void drawing_show(const Lesson *lesson, PictureModel *model, const SceneReader *
                 (Tile){ .rgb = rgb, .width = SCENE_SIDE, .height = SCENE_SIDE, .marked = verdict != VERDICT_TRUE };
             tiles[b].caption = in_lines(&arena, texts[b], verdict == VERDICT_TRUE ? "" : verdict_name(verdict));
         }
-        print_counts(texts[i * each], count, each);
+        print_counts(texts[i * each], part_text(&request->caption[i], &model->split), count, each);
     }
     lesson_tiles(lesson, "26-samples",
                  &(Tiles){ .title = "Drawn from their captions; framed: not true of the caption, by the reader",

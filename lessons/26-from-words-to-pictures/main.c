@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE_POINTS = 61, LIVE_KINDS = 4, STEPS_PER_SECOND = 7 };
+enum { LINE_POINTS = 61, LIVE_KINDS = 4, STEPS_PER_SECOND = 20 };
 
 static struct {
     const char *path, *condition, *date;

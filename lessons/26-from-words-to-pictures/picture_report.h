@@ -5,7 +5,7 @@
 #include "lesson/lesson.h"
 #include "picture_measure.h"
 
-enum { REPORT_COUNT = 100, REPORT_CURVE = 50, REPORT_STEPS = 20 }; /* pictures of a cell; of a point of a curve */
+enum { REPORT_COUNT = 200, REPORT_CURVE = 100, REPORT_STEPS = 20 }; /* pictures of a cell; of a point of a curve */
 #define REPORT_GUIDANCE 1.5
 
 /* All tasks of the table, on the arena. `count` pictures of each, `curve` at each point of the curves over guidance and

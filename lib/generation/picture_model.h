@@ -35,7 +35,7 @@ typedef struct {
     UNetSize size;          /* (32, 96, 8, 128, 4, 64) */
     int fitted;             /* captions that the whitening is fitted to (2000) */
 } PictureModelConfig;
-enum { PICTURE_STEPS = 10000, PICTURE_BATCH = 32 };
+enum { PICTURE_STEPS = 60000, PICTURE_BATCH = 32 };
 
 /* Do not copy or move. */
 typedef struct {
@@ -90,7 +90,7 @@ bool picture_model_train(PictureModel *model, const char *checkpoint, Err *err);
 
 /* Everything that determines the weights, as one line. */
 char *picture_model_text(Arena *arena, const PictureModelConfig *config);
-/* Where a trained model is kept, and its checkpoint: models_folder()/picture-unet-seed1-6000.safetensors and .part. */
+/* Where a trained model is kept, and its checkpoint: models_folder()/picture-unet-seed1-60000.safetensors and .part. */
 char *picture_model_path(Arena *arena, const PictureModelConfig *config);
 char *picture_model_checkpoint(Arena *arena, const PictureModelConfig *config);
 /* The model that comes with the toolkit, seed 1. */
