@@ -10,13 +10,24 @@ if ! command -v gnuplot >/dev/null 2>&1; then
     exit 1
 fi
 drawn=0 failed=0
+# whole FILE END: FILE is missing, or its last bytes are END. gnuplot's status is 0 on a full disk, too.
+whole() {
+    [ ! -f "$1" ] || [ "$(tail -c $((${#2} / 2)) "$1" | od -An -tx1 | tr -d ' \n')" = "$2" ] || {
+        echo "$1: gnuplot has not written all of it, is the disk full?" >&2
+        return 1
+    }
+}
 # draw NAME: gnuplot draws to temporary files (arguments 1 and 2 of the script), which are then renamed.
 draw() {
     link_target "out/$1.gif" || return 1
     motion=$target
     link_target "out/$1.png" || return 1
     still=$target
-    gnuplot -d -c "./$1.gp" "$still.$$.tmp" "$motion.$$.tmp" || { rm -f "$still.$$.tmp" "$motion.$$.tmp"; return 1; }
+    if ! { gnuplot -d -c "./$1.gp" "$still.$$.tmp" "$motion.$$.tmp" && whole "$still.$$.tmp" 49454e44ae426082 &&
+        whole "$motion.$$.tmp" 3b; }; then
+        rm -f "$still.$$.tmp" "$motion.$$.tmp"
+        return 1
+    fi
     for file in "$still" "$motion"; do
         [ ! -f "$file.$$.tmp" ] || mv -f "$file.$$.tmp" "$file" || return 1
     done

@@ -56,7 +56,8 @@ check "the first time everything is made" made 3
 check "the second time nothing is" made 0
 check "nor archived or linked" [ "$(grep -c '^  [a-z]* *[^ ]*/' "$work/out")" -eq 0 ]
 check "BUILD with a space is refused" eval '! (cd "$toy" && $MAKE BUILD="$work/x y" all) >"$work/out" 2>&1'
-check "in one line that says why" eval '[ "$(wc -l <"$work/out")" -eq 1 ] && grep -q "folder whose name has spaces" "$work/out"'
+check "in one line" [ "$(wc -l <"$work/out")" -eq 1 ]
+check "that says why" grep -q 'folder whose name is empty or has spaces' "$work/out"
 sleep 1 # some file systems know whole seconds only
 touch "$toy/lib/core/one.h"
 check "a header was changed: what includes it is made" made 2
@@ -65,7 +66,7 @@ check "another flag: everything is made" made 3 CFLAGS=-DOTHER
 check "the same flag: nothing is" made 0 CFLAGS=-DOTHER
 check "a flag with quotes and spaces" made 3 "CFLAGS='-DWORDS=\"a b\"'"
 check "no flag again: everything is made" made 3
-check "another compiler: everything is made" made 3 "CC=$(command -v "$CC") -DX"
+check "another compiler: everything is made" made 3 "CC=$CC -DX"
 made 3 >/dev/null
 sleep 1
 rm "$toy/lib/core/two.c"

@@ -114,6 +114,18 @@ if command -v gnuplot >/dev/null 2>&1; then
     run sh plots/draw.sh
     check "make plots fails, too" [ $? -eq 1 ]
     check "with the reason" grep -q 'lead in a circle' "$work/err"
+    rm "$work/plots/out/02-similarity.png"
+    run sh plots/draw.sh
+    cp "$work/plots/out/02-similarity.png" "$work/whole.png"
+    # gnuplot itself does not notice that its file ends too early
+    limited() { (trap "" XFSZ; ulimit -f 16; "$@"); }
+    run limited "$build/lesson-02" --no-predict
+    check "a picture that the disk cuts: status 1" [ $? -eq 1 ]
+    check "with the reason" grep -q '^no picture: .*02-similarity.png: gnuplot has not written all of it' "$work/err"
+    run limited sh plots/draw.sh
+    check "make plots fails, too" [ $? -eq 1 ]
+    check "with the reason" grep -q 'gnuplot has not written all of it' "$work/err"
+    check "the old picture is unchanged" cmp -s "$work/whole.png" "$work/plots/out/02-similarity.png"
     check "no temporary file is left" clean
 else
     skipped=$((skipped + 1))

@@ -25,7 +25,7 @@ static const char *letters_sorted(const char *text) {
 }
 
 TEST(drawn_are_pairs) {
-    for (int kind = 0; kind < DRAWN_KINDS; kind++)
+    for (DrawnKind kind = 0; kind < DRAWN_KINDS; kind++)
         for (int i = 0; i < DRAWN_PAIRS; i++) {
             DrawnPair p = drawn_pair(&arena, kind, i, SIDE), again = drawn_pair(&arena, kind, i, SIDE);
             const char *a = p.caption[0], *b = p.caption[1];
@@ -60,7 +60,7 @@ TEST(drawn_captions) {
         { "a red circle and a blue square", "a blue circle and a red square" },
         { "a picture of order", "a picture of chaos" },
     };
-    for (int kind = 0; kind < DRAWN_KINDS; kind++)
+    for (DrawnKind kind = 0; kind < DRAWN_KINDS; kind++)
         for (int k = 0; k < 2; k++) {
             const char *got = drawn_pair(&arena, kind, 0, SIDE).caption[k];
             CHECK(!strcmp(got, want[kind][k]), "\"%s\", not \"%s\"", got, want[kind][k]);

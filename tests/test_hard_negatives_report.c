@@ -89,7 +89,7 @@ TEST(conditions_as_the_rows_say) {
     const char *text = printed();
     CHECK(words_of(text, "negated: choice ", word) == 4, "%s", text);
     for (int a = 0; a < 3; a++) { /* half of Wilson's interval, n 1000, z 1.96 */
-        double p = made_up(2, condition[a], 3), z = 1.959964, n = 1000;
+        double p = made_up(2, (int)condition[a], 3), z = 1.959964, n = 1000;
         double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
         word_is(word[a], arena_print(&arena, "%%.1f+-%.1f", 100 * half), 100 * p);
     }

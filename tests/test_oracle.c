@@ -23,9 +23,9 @@ static int draw(Rng *rng, int min, int max) { return min + (int)rng_below(rng, (
 /* ---- rows of scores
  * ------------------------------------------------------------------------------------------------------ */
 
-typedef enum { ORDINARY, EQUAL, ONE_HOT, PLUS_MINUS, HUGE_SCORES, MASKED, TINY, NEARLY_EQUAL, COSINES, KINDS } Kind;
+enum { ORDINARY, EQUAL, ONE_HOT, PLUS_MINUS, HUGE_SCORES, MASKED, TINY, NEARLY_EQUAL, COSINES, KINDS };
 
-static num score_of(Kind kind, int i, int n, Rng *rng) {
+static num score_of(int kind, int i, int n, Rng *rng) {
     double u = rng_normal(rng);
     switch (kind) {
     case EQUAL: return (num)1e4;
@@ -40,7 +40,7 @@ static num score_of(Kind kind, int i, int n, Rng *rng) {
     }
 }
 
-static void row_make(Kind kind, int n, Rng *rng, num *x) {
+static void row_make(int kind, int n, Rng *rng, num *x) {
     for (int i = 0; i < n; i++) x[i] = score_of(kind, i, n, rng);
 }
 
@@ -79,7 +79,7 @@ static double finite_largest(const num *x, int n, double scale) {
     return largest;
 }
 
-static void plain_rows(Kind kind, int n, double scale, Rng *rng) {
+static void plain_rows(int kind, int n, double scale, Rng *rng) {
     num x[LENGTH_MAX] = { 0 }, p[LENGTH_MAX];
     long double log_p[LENGTH_MAX], entropy = 0;
     row_make(kind, n, rng, x);
@@ -103,7 +103,7 @@ TEST(plain_softmax_and_cross_entropy) {
     Rng rng = rng_seed(1, 0);
     for (int kind = 0; kind < KINDS; kind++)
         for (size_t s = 0; s < COUNT(scales); s++)
-            for (size_t l = 0; l < COUNT(lengths); l++) plain_rows((Kind)kind, lengths[l], scales[s], &rng);
+            for (size_t l = 0; l < COUNT(lengths); l++) plain_rows(kind, lengths[l], scales[s], &rng);
 }
 
 /* Nearly certain, and right: what is left of the cost are the digits of a sum far below 1, and all of them count. */
@@ -126,14 +126,14 @@ TEST(nearly_certain) {
 /* ---- the operations and their gradients
  * ----------------------------------------------------------------------------------- */
 
-static Mat rows_make(Arena *arena, Kind kind, int B, int N, Rng *rng) {
+static Mat rows_make(Arena *arena, int kind, int B, int N, Rng *rng) {
     Mat m = mat_new(arena, B, N);
     for (int b = 0; b < B; b++) row_make(kind, N, rng, &AT(m, b, 0));
     return m;
 }
 
 /* Labels, or distributions, on scores that are not -infinity. */
-static void op_cross_entropies(Kind kind, int B, int N, bool labels, Rng *rng) {
+static void op_cross_entropies(int kind, int B, int N, bool labels, Rng *rng) {
     Tape t = { 0 };
     Mat x = rows_make(&t.arena, kind, B, N, rng), q = mat_zero(&t.arena, B, N);
     int label[LENGTH_MAX];
@@ -167,12 +167,12 @@ TEST(softmax_and_cross_entropy_operations) {
     for (int kind = 0; kind < KINDS; kind++)
         for (int i = 0; i < 40; i++) {
             int B = draw(&rng, 1, 9), N = draw(&rng, 1, LENGTH_MAX);
-            op_cross_entropies((Kind)kind, B, N, i % 2, &rng);
+            op_cross_entropies(kind, B, N, i % 2, &rng);
         }
 }
 
 /* Both directions of the loss, and its gradient: p - q, averaged over rows and columns. */
-static void clip_case(Kind kind, int B, bool shared, Rng *rng) {
+static void clip_case(int kind, int B, bool shared, Rng *rng) {
     Tape t = { 0 };
     Mat x = rows_make(&t.arena, kind, B, B, rng), transposed = mat_new(&t.arena, B, B);
     int caption[LENGTH_MAX];
@@ -211,7 +211,7 @@ static void clip_case(Kind kind, int B, bool shared, Rng *rng) {
 TEST(clip_loss_and_its_gradient) {
     Rng rng = rng_seed(3, 0);
     for (int kind = 0; kind < KINDS; kind++)
-        for (int i = 0; i < 20; i++) clip_case((Kind)kind, draw(&rng, 1, 33), i % 2, &rng);
+        for (int i = 0; i < 20; i++) clip_case(kind, draw(&rng, 1, 33), i % 2, &rng);
 }
 
 /* Cosines as they come out of the towers, at the largest scale training allows: e^t = 100. */

@@ -66,7 +66,7 @@ TEST(chance_is_what_guessing_gets) {
         pair_score_add(&pairs, s);
         pair_score_add(&five, s);
     }
-    for (int i = 0; i < PAIR_METRICS; i++) {
+    for (PairMetric i = 0; i < PAIR_METRICS; i++) {
         PairScoreRate a = pair_score_rate(&pairs, i), b = pair_score_rate(&five, i);
         CHECK_NEAR(a.fraction, a.chance, 0.012);
         if (i != PAIR_METRIC_IMAGE) CHECK_NEAR(b.fraction, 0.2, 0.012);

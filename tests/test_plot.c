@@ -48,6 +48,9 @@ static void set_folder(const char *name) {
     setenv("CLIP_PLOTS", folder, 1);
 }
 
+/* A gnuplot that writes the end of a picture, and nothing before it. */
+#define DRAWS "printf 'IEND\\256B`\\202' >\"$4\""
+
 /* A PATH with nothing in it but a "gnuplot" that is this shell script; NULL: not even that. */
 static void set_gnuplot(const char *script) {
     char bin[1100], path[1200];
@@ -141,7 +144,7 @@ static PlotResult plot_small_heat(const char *name, Err *err) {
 
 TEST(heat_as_csv) {
     set_folder("heat");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_small_heat("h", NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
     const char *tenth = sizeof(num) == 4 ? "0.100000001" : "0.1", *data = content(inside("data/h.csv"));
     char want[512];
@@ -161,7 +164,7 @@ TEST(bars_as_csv) {
                          { "", NAN, 0, 0, false } };
     Bars bars = { .bars = list, .count = 3 };
     set_folder("bars");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_bars("b", &bars, NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
     same_text(content(inside("data/b.csv")),
               "bar,value,low,high,marked,label\n1,0.5,0.25,0.75,0,cat\n"
@@ -173,7 +176,7 @@ TEST(lines_as_csv) {
     const Series series[] = { { "a", x, y, 3 }, { "b", x, x, 3 }, { "c, d", NULL, z, 2 }, { NULL, NULL, z, 2 } };
     Lines lines = { .x = "epoch", .series = series, .count = 4 };
     set_folder("lines");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_lines("l", &lines, NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
     same_text(content(inside("data/l.csv")), "epoch,a,b,epoch,\"c, d\",4\n0,1,0,1,5,5\n2,,2,2,6,6\n4,3,4,,,\n");
     const char *script = content(inside("l.gp"));
@@ -187,7 +190,7 @@ TEST(tiles_as_csv_and_pixels) {
     const Tile list[] = { { one, 1, 2, "a\nb", false }, { two, 1, 1, NULL, true } };
     Tiles tiles = { .tiles = list, .count = 2 };
     set_folder("tiles");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_tiles("t", &tiles, NULL) == PLOT_DRAWN, "%s", "gnuplot was content");
     same_text(content(inside("data/t.csv")),
               "tile,offset,width,height,marked,caption\n1,0,2,1,0,\"a b\"\n2,6,1,1,1,\"\"\n");
@@ -301,10 +304,28 @@ TEST(gnuplot_that_fails) {
           "%s", err.text);
     set_gnuplot("kill -9 $$");
     CHECK(plot_small_heat("f", &err) == PLOT_FAILED && strstr(err.text, "stopped by a signal"), "%s", err.text);
-    set_gnuplot("i=0; while [ $i -lt 20000 ]; do echo warning warning warning; i=$((i + 1)); done");
+    set_gnuplot("i=0; while [ $i -lt 20000 ]; do echo warning warning warning; i=$((i + 1)); done; " DRAWS);
     CHECK(plot_small_heat("f", &err) == PLOT_DRAWN, "much talk, but no failure: %s", err.text);
-    set_gnuplot("read line && exit 1; [ \"$1$2$3\" = -d-c./f.gp ] && [ -f f.gp ]");
+    set_gnuplot("read line && exit 1; [ \"$1$2$3\" = -d-c./f.gp ] && [ -f f.gp ] && " DRAWS);
     CHECK(plot_small_heat("f", &err) == PLOT_DRAWN, "no input, -d, and the right folder: %s", err.text);
+}
+
+/* gnuplot's status says nothing of a full disk. */
+TEST(gnuplot_whose_picture_is_cut) {
+    Err err = { "" };
+    set_folder("cut");
+    set_gnuplot(DRAWS);
+    CHECK(plot_small_heat("c", &err) == PLOT_DRAWN, "%s", err.text);
+    const char *const cuts[] = { "exit 0", ": >\"$4\"", "printf 'IEND\\256B`' >\"$4\"",
+                                 DRAWS "; printf GIF89a >\"$5\"" };
+    for (size_t i = 0; i < COUNT(cuts); i++) {
+        set_gnuplot(cuts[i]);
+        CHECK(plot_small_heat("c", &err) == PLOT_FAILED && strstr(err.text, "gnuplot has not written all of it"), "%s",
+              cuts[i]);
+        CHECK(file_exists(inside("out/c.png")) && !file_exists(inside("out/c.gif")), "%s", cuts[i]);
+    }
+    set_gnuplot(DRAWS "; printf 'GIF89a;' >\"$5\"");
+    CHECK(plot_small_heat("c", &err) == PLOT_DRAWN && file_exists(inside("out/c.gif")), "%s", err.text);
 }
 
 TEST(names_that_cannot_be) {
@@ -312,7 +333,7 @@ TEST(names_that_cannot_be) {
     char longest[300];
     Err err;
     set_folder("names");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     for (size_t i = 0; i < COUNT(bad); i++)
         CHECK(plot_small_heat(bad[i], &err) == PLOT_FAILED && strstr(err.text, "a name for files"), "%s", bad[i]);
     memset(longest, 'x', sizeof longest - 1);
@@ -344,7 +365,7 @@ TEST(a_full_disk_leaves_what_was_there) {
     Err err;
     Arena arena = { 0 };
     set_folder("full");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_small_heat("x", NULL) == PLOT_DRAWN, "%s", "the first time");
     const char *before = content(inside("data/x.csv"));
     int files = files_in("data");
@@ -366,7 +387,7 @@ TEST(marks_and_captions_in_the_script) {
     const Tile tiles[] = { { rgb, 2, 2, "short", false },
                            { rgb, 2, 2, "so long that no picture of this size has room for half of it", false } };
     set_folder("marks");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_bars("b", &(Bars){ .bars = bars, .count = 2 }, NULL) == PLOT_DRAWN, "%s", "bars");
     const char *script = content(inside("b.gp"));
     CHECK(strstr(script, "set ytics (\"cat\" 1, \\\n    \"> dog 5%%\" 2) scale 0 nomirror\n"), "%s", script);
@@ -382,7 +403,7 @@ TEST(characters_that_fonts_lack) {
     const Bar bars[] = { { "x^2 \U0001f642 ship", 1, 0, 0, false },
                          { "\u0645\u0631 \u65e5\u672c \u03a3", 2, 0, 0, false } };
     set_folder("glyphs");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_small_heat("h", NULL) == PLOT_DRAWN, "%s", "heat");
     listen(inside("said"));
     CHECK(plot_small_heat("h", NULL) == PLOT_DRAWN && !*content(inside("said")), "%s", content(inside("said")));
@@ -400,7 +421,7 @@ TEST(names_of_the_numbers) {
     const Bar bars[] = { { "a", 1, 0, 0, false } };
     Arena arena = { 0 };
     set_folder("names");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_bars("b", &(Bars){ .values = "accuracy", .unit = " %", .bars = bars, .count = 1 }, NULL) == PLOT_DRAWN,
           "%s", "bars");
     CHECK(strstr(content(inside("b.gp")), "set xlabel \"accuracy, %\"\n"), "%s", content(inside("b.gp")));
@@ -418,7 +439,7 @@ TEST(ticks_at_the_points) {
               high[] = { 2, 3, 4, 9 }, *const lows[] = { y }, *const highs[] = { high };
     const Series coverage = { "a", x, y, 4 }, epochs = { "b", NULL, y, 3 };
     set_folder("ticks");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     Lines lines = { .series = &coverage, .count = 1, .low = lows, .high = highs };
     CHECK(plot_lines("l", &lines, NULL) == PLOT_DRAWN, "%s", "lines");
     const char *script = content(inside("l.gp"));
@@ -439,7 +460,7 @@ TEST(arrows_pass_around_boxes) {
                                 { "exp", "exp", one, NULL, { 0 }, 1 },
                                 { "y", "add", one, NULL, { 0, 1 }, 2 } };
     set_folder("arrows");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     CHECK(plot_graph("g", &(Graph){ .nodes = nodes, .count = 3 }, NULL) == PLOT_DRAWN, "%s", "graph");
     const char *script = content(inside("g.gp"));
     double box[3][4], a[4];
@@ -470,7 +491,7 @@ TEST(pages_that_fit) {
     int width, height;
     for (int i = 0; i < 12; i++) tiles[i] = (Tile){ rgb, 2, 2, "one\ntwo\nthree", i == 3 };
     set_folder("pages");
-    set_gnuplot("exit 0");
+    set_gnuplot(DRAWS);
     const char *title = "a title of so many words that no page of this width could hold all of them in one line";
     CHECK(plot_tiles("t", &(Tiles){ .title = title, .tiles = tiles, .count = 12, .columns = 2 }, NULL) == PLOT_DRAWN,
           "%s", "tiles");
@@ -481,6 +502,6 @@ TEST(pages_that_fit) {
 }
 
 TESTS(heat_as_csv, bars_as_csv, lines_as_csv, tiles_as_csv_and_pixels, pictures_with_hostile_words, pictures_of_nothing,
-      the_folder_may_be_relative, without_gnuplot_one_line_once, gnuplot_that_fails, names_that_cannot_be,
-      folders_that_cannot_be, a_full_disk_leaves_what_was_there, marks_and_captions_in_the_script,
+      the_folder_may_be_relative, without_gnuplot_one_line_once, gnuplot_that_fails, gnuplot_whose_picture_is_cut,
+      names_that_cannot_be, folders_that_cannot_be, a_full_disk_leaves_what_was_there, marks_and_captions_in_the_script,
       characters_that_fonts_lack, names_of_the_numbers, ticks_at_the_points, arrows_pass_around_boxes, pages_that_fit)

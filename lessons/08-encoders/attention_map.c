@@ -13,12 +13,13 @@ static int patch_of(int i) { return i / SIDE / PATCH * ACROSS + i % SIDE / PATCH
 
 AttentionScene attention_scene(uint64_t seed, int i) {
     REQUIRE(i >= 0, "i is %d, want 0 or more", i);
-    AttentionScene scene = { .name = shape_name(i % SHAPE_CLASS_SHAPES) };
+    Shape shape = (Shape)(i % SHAPE_CLASS_SHAPES);
+    AttentionScene scene = { .name = shape_name(shape) };
     double paint[CIFAR_NUMBERS], mask[CIFAR_NUMBERS] = { 0 }, cover[PATCHES] = { 0 };
     Canvas canvas = { SIDE, paint }, black = { SIDE, mask };
     Rng rng = rng_seed(seed, (uint64_t)i);
     canvas_background(canvas, &rng);
-    ShapeObject object = shapes_object(&rng, i % SHAPE_CLASS_SHAPES, i % SHAPE_CLASS_COLOURS), white = object;
+    ShapeObject object = shapes_object(&rng, shape, (ShapeColour)(i % SHAPE_CLASS_COLOURS)), white = object;
     for (int c = 0; c < 3; c++) white.rgb[c] = 1;
     canvas_draw(canvas, &object);
     canvas_draw(black, &white);

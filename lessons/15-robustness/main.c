@@ -39,10 +39,11 @@ static void show_pictures(const Lesson *lesson, Arena *arena, const Cifar *test)
     some[0] = tile_of(arena, test, 0, (Corrupt){ .strength = 0 }, "unchanged");
     some[1] = tile_of(arena, test, 0, (Corrupt){ CORRUPT_NOISE, FULL, 1 }, "noise at 5");
     for (int k = 0; k < KINDS; k++) {
-        some[k + 2] = tile_of(arena, test, 0, (Corrupt){ k, MIDDLE, 1 }, corrupt_name(k));
+        Corruption kind = (Corruption)k;
+        some[k + 2] = tile_of(arena, test, 0, (Corrupt){ kind, MIDDLE, 1 }, corrupt_name(kind));
         for (int s = 0; s < STRENGTHS; s++)
-            all[k * STRENGTHS + s] = tile_of(arena, test, k, (Corrupt){ k, s, 1 },
-                                             arena_print(arena, s ? "%s %d" : "%s: none", corrupt_name(k), s));
+            all[k * STRENGTHS + s] = tile_of(arena, test, k, (Corrupt){ kind, s, 1 },
+                                             arena_print(arena, s ? "%s %d" : "%s: none", corrupt_name(kind), s));
     }
     lesson_tiles(lesson, "15-kinds",
                  &(Tiles){ .title = "Eight corruptions at strength 3", .tiles = some, .count = KINDS + 2 });
@@ -66,7 +67,7 @@ static void measure_all(const Model *model, const Cifar *test, int pictures, Mat
             }
             Arena arena = { 0 };
             int *truth;
-            Cifar corrupted = corrupt_set(&arena, test, pictures, (Corrupt){ k, s, 1 });
+            Cifar corrupted = corrupt_set(&arena, test, pictures, (Corrupt){ (Corruption)k, s, 1 });
             Mat scores = cosines(&arena, model, &corrupted, &truth);
             Calibration c = calibration_measure(scores, truth, model->scale);
             AT(accuracy, k, s) = (num)(100 * c.right);
@@ -82,7 +83,7 @@ static void show_accuracy(const Lesson *lesson, Mat accuracy, Mat confidence, in
     static const num x[] = { 0, 1, 2, 3, 4, 5 };
     const char *names[KINDS];
     Series series[KINDS];
-    for (int k = 0; k < KINDS; k++) {
+    for (Corruption k = 0; k < CORRUPT_KINDS; k++) {
         names[k] = corrupt_name(k);
         series[k] = (Series){ names[k], x, &AT(accuracy, k, 0), STRENGTHS };
     }
@@ -197,13 +198,13 @@ int main(int argc, char **argv) {
 
     lesson_section(&lesson, "2. Accuracy by corruption and strength");
     const char *names[KINDS];
-    for (int k = 0; k < KINDS; k++) names[k] = corrupt_name(k);
+    for (Corruption k = 0; k < CORRUPT_KINDS; k++) names[k] = corrupt_name(k);
     Prediction said = lesson_predict_choice(&lesson, names, KINDS, 1, "Which of the eight costs most at strength 3?");
     Mat accuracy = mat_new(arena, KINDS, STRENGTHS), confidence = mat_new(arena, KINDS, STRENGTHS);
     measure_all(&model, &test, pictures, accuracy, confidence);
     show_accuracy(&lesson, accuracy, confidence, pictures);
-    int worst = 0;
-    for (int k = 1; k < KINDS; k++)
+    Corruption worst = 0;
+    for (Corruption k = 1; k < CORRUPT_KINDS; k++)
         if (AT(accuracy, k, MIDDLE) < AT(accuracy, worst, MIDDLE)) worst = k;
     lesson_outcome(&lesson, &said, "%s, %.1f %%", corrupt_name(worst), (double)AT(accuracy, worst, MIDDLE));
 

@@ -291,7 +291,7 @@ static void show_probes(Encoder *encoder) {
         "picture (chance %d), and both (chance %.1f).\n",
         DRAWN_PAIRS, DRAWN_PAIRS / 4, DRAWN_PAIRS / 4, DRAWN_PAIRS / 6.0);
     printf("  %-10s %-22s pictures  captions  both   example\n", "probe", "what changes");
-    for (int kind = 0; kind < DRAWN_KINDS; kind++) {
+    for (DrawnKind kind = 0; kind < DRAWN_KINDS; kind++) {
         PairScore score = pair_score_new(2, 2);
         Arena arena = { 0 };
         const char *example = NULL;

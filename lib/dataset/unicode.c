@@ -8,7 +8,7 @@ size_t unicode_read(const char *text, size_t size, uint32_t *code) {
     int length = utf8_length(text, size);
     uint8_t first = (uint8_t)text[0];
     *code = length == 0 ? (uint32_t)UNICODE_BYTE + first : length == 1 ? first : first & (0x7fu >> length);
-    for (int i = 1; i < length; i++) *code = *code << 6 | (text[i] & 0x3fu);
+    for (int i = 1; i < length; i++) *code = *code << 6 | ((uint8_t)text[i] & 0x3fu);
     return length == 0 ? 1 : (size_t)length;
 }
 

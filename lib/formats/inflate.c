@@ -277,7 +277,7 @@ static bool block_stored(Stream *s) {
     size_t at = bits_to_byte(b);
     if (at > b->size || b->size - at < 4) return stream_cut(s);
     const uint8_t *head = b->data + at;
-    unsigned length = head[0] | head[1] << 8, inverse = head[2] | head[3] << 8;
+    unsigned length = head[0] | (unsigned)head[1] << 8, inverse = head[2] | (unsigned)head[3] << 8;
     if ((length ^ inverse) != 0xffff)
         return stream_fail(s, "a stored block of length %u with check %u, %u was wanted", length, inverse,
                            length ^ 0xffff);

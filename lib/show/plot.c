@@ -109,10 +109,25 @@ static bool picture_plan(OutFile *out, const char *name, const char *extension, 
     return length < PATH_SIZE || err_set(err, "%.80s...: the path is too long", written);
 }
 
+/* The last bytes of every file of a kind. gnuplot's status is 0 on a full disk, too: a cut file lacks them. */
+#define PNG_END "IEND\256B`\202"
+#define GIF_END ";"
+
+static bool picture_ends(const char *path, const char *end) {
+    File file;
+    size_t size = strlen(end);
+    if (!file_open(&file, path, NULL)) return false;
+    bool ends = file.size >= size && !memcmp(file.data + file.size - size, end, size);
+    file_close(&file);
+    return ends;
+}
+
 /* Renames what gnuplot has drawn, or removes it. */
-static bool picture_finish(OutFile *out, bool drawn, Err *err) {
+static bool picture_finish(OutFile *out, bool drawn, const char *end, Err *err) {
+    if (drawn && !picture_ends(out->temporary, end))
+        drawn = err_set(err, "%s: gnuplot has not written all of it, is the disk full?", out->path);
     if (!drawn) remove(out->temporary);
-    return drawn && (!file_exists(out->temporary) || out_commit(out, err));
+    return drawn && out_commit(out, err);
 }
 
 static bool gnuplot_run(const char *program, const char *name, const char *picture, const char *motion, Err *err) {
@@ -152,8 +167,8 @@ static bool picture_draw(const char *program, const char *name, Err *err) {
     if (!picture_plan(&still, name, ".png", picture, err) || !picture_plan(&moving, name, ".gif", motion, err))
         return false;
     bool drawn = gnuplot_run(program, name, picture, motion, err);
-    bool finished = picture_finish(&still, drawn, err);
-    return picture_finish(&moving, drawn, err) && finished;
+    bool finished = picture_finish(&still, drawn, PNG_END, err), animated = file_exists(moving.temporary);
+    return (!animated || picture_finish(&moving, drawn, GIF_END, err)) && finished;
 }
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */

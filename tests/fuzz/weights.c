@@ -59,11 +59,11 @@ static void model_use(Clip *clip) {
         Mat pixels = mat_like(&tape.arena, mat_shape(4, 1, side, side, 3));
         memset(pixels.v, 0, mat_count(pixels) * sizeof(num));
         Var v = clip_image(&tape, clip, pixels);
-        fuzz_sign(isfinite(v->val.v[0]));
+        fuzz_sign(isfinite(v->val.v[0]) != 0);
     }
     if (clip->config.tokens >= TEXT_LENGTH) {
         Var v = clip_text(&tape, clip, ids, 1, TEXT_LENGTH);
-        fuzz_sign(isfinite(v->val.v[0]));
+        fuzz_sign(isfinite(v->val.v[0]) != 0);
     }
     tape_free(&tape);
 }
