@@ -16,12 +16,13 @@ FLAGS  := -std=c11 -D_DEFAULT_SOURCE -D_DARWIN_C_SOURCE -Ilib -Ilessons -Wall -W
 ALL_CFLAGS = $(FLAGS) $(OPT) $(ARCH) $(CPPFLAGS) $(CFLAGS)
 LDLIBS := -lm -pthread
 
-# Every file is made under another name and then renamed: two makes in one tree do not disturb each other.
+# Every file is made under another name and then renamed: two makes in one tree do not disturb each other. A list of
+# headers that is being written does not end in .d: the other make includes all that do.
 ME      := $(shell echo $$$$)
 MADE    := Makefile tests/build.mk tests/check.mk $(BUILD)/made-with
 COMPILE  = $(Q)mkdir -p $(@D) && echo "  compile $@" && \
-           $(CC) $(ALL_CFLAGS) $(KERNEL) $(DEFINE) -MMD -MP -MT $@ -MF $@.$(ME).d -c -o $@.$(ME) $< && \
-           mv -f $@.$(ME).d $(@:.o=.d) && mv -f $@.$(ME) $@
+           $(CC) $(ALL_CFLAGS) $(KERNEL) $(DEFINE) -MMD -MP -MT $@ -MF $@.d.$(ME) -c -o $@.$(ME) $< && \
+           mv -f $@.d.$(ME) $(@:.o=.d) && mv -f $@.$(ME) $@
 LINK     = $(Q)echo "  link    $@" && \
            $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@.$(ME) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) && mv -f $@.$(ME) $@
 ARCHIVE  = $(Q)echo "  archive $@" && rm -f $@.$(ME) && $(AR) rcs $@.$(ME) $(filter %.o,$^) && mv -f $@.$(ME) $@

@@ -151,6 +151,7 @@ done
 
 (cd "$toy" && CFLAGS=-DFROM_ENVIRONMENT $MAKE BUILD=b OPT=-O0 V=1 b/tool) >"$work/out" 2>&1
 check "but CFLAGS does" grep -q -e -DFROM_ENVIRONMENT "$work/out"
+check "another make does not read a list of headers half written" grep -q -e "-MF [^ ]*\.d\.[0-9]* " "$work/out"
 (cd "$toy" && $MAKE BUILD='a b') >"$work/out" 2>&1
 check "a BUILD with a space is refused in one line" [ "$(grep -c 'BUILD is "a b"' "$work/out")" -eq 1 ]
 
