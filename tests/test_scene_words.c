@@ -102,7 +102,7 @@ TEST(training_examples_are_true) {
     WordsStream stream = { &split, 7, 100 };
     Vocab vocab = words_vocab(&arena);
     int questions = 0, matching = 0;
-    uint64_t appearance = 0; /* of the scene before */
+    uint64_t written = 0, appearance = 0; /* of the scenes before */
     for (uint64_t i = 0; i < 1000; i++) {
         WordsExample e = words_example(&stream, i), m = words_match_example(&stream, i);
         const char *text = e.text;
@@ -128,8 +128,10 @@ TEST(training_examples_are_true) {
         char prompted[WORDS_TEXT];
         CHECK(caption_parse(said, &c, &err) && caption_true(&m.scene, &c) == m.matches, "%s", m.text);
         CHECK(!strcmp(words_with_prompt(&c, prompted), m.text), "%s became %s", m.text, prompted);
-        CHECK(i % WORDS_MATCH_TEXTS == 0 || m.scene.appearance == appearance, "%s: another scene", m.text);
+        CHECK(i % WORDS_TEXTS == 0 || m.scene.appearance == appearance, "%s: another scene", m.text);
+        CHECK(i % WORDS_TEXTS == 0 || e.scene.appearance == written, "%s: another scene", e.text);
         appearance = m.scene.appearance;
+        written = e.scene.appearance;
         matching += m.matches;
     }
     CHECK(questions > 350 && questions < 650, "%d questions", questions);

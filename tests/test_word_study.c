@@ -31,9 +31,9 @@ TEST(networks_come_back_from_their_files) {
         WordsStream stream = { &clip->split, 1, 0 };
         double first[2], second[2];
         CHECK(net_init(&net, config, &err), "%s", err.text);
-        NetExamples examples = { write_example, &stream, 1 };
-        if (kind == NET_MATCHING) examples = (NetExamples){ match_example, &stream, WORDS_MATCH_TEXTS };
-        CHECK(net_train(&net, clip, 2, examples, &err), "%s", err.text);
+        NetExamples examples = { write_example, &stream, WORDS_TEXTS };
+        if (kind == NET_MATCHING) examples = (NetExamples){ match_example, &stream, WORDS_TEXTS };
+        CHECK(net_train(&net, clip, 2, 1, examples, &err), "%s", err.text);
         CHECK(net_save(&net, path, DTYPE_F32, (const char *const[]){ "date", "a day", NULL }, &err), "%s", err.text);
         CHECK(net_load(&back, config, path, &err), "%s", err.text);
         Scene scene = words_scene(&clip->split, SPLIT_SEEN, false, 1, 1);
@@ -52,6 +52,20 @@ TEST(networks_come_back_from_their_files) {
         config.steps = 3;
         CHECK(!net_load(&back, config, path, &err) && strstr(err.text, "another network"), "%s", err.text);
         net_free(&net);
+    }
+    scene_model_free(clip);
+}
+
+/* Of a place's last eight numbers two are not zero: that of its row and that of its column, as large as features. */
+TEST(places_say_where_they_are) {
+    SceneModel *clip = random_clip();
+    Scene scene = words_scene(&clip->split, SPLIT_SEEN, false, 1, 1);
+    Sight sight = sight_of_scenes(clip, &arena, (const Scene *const[]){ &scene }, 1);
+    for (int place = 0; place < POSITIONS; place++) {
+        const num *where = sight.positions.v + (place + 1) * POSITION_NUMBERS - 8;
+        for (int k = 0; k < 8; k++)
+            CHECK(where[k] == (k == place / 4 || k == 4 + place % 4 ? 4 : 0), "place %d: number %d is %g", place, k,
+                  (double)where[k]);
     }
     scene_model_free(clip);
 }
@@ -124,17 +138,19 @@ TEST(a_network_starts_from_another) {
 TEST(training_lowers_the_loss_on_any_threads) {
     SceneModel *clip = random_clip();
     Err err;
-    double loss[2];
-    for (int k = 0; k < 2; k++) {
+    double loss[3];
+    for (int k = 0; k < 3; k++) { /* one thread, three, and smaller steps */
         static Net net;
         WordsStream stream = { &clip->split, 1, 0 };
         thread_set_count(k ? 3 : 1);
+        NetExamples examples = { write_example, &stream, WORDS_TEXTS };
         CHECK(net_init(&net, (NetConfig){ NET_POSITIONS, 16, 20, 8, 1 }, &err), "%s", err.text);
-        CHECK(net_train(&net, clip, 20, (NetExamples){ write_example, &stream, 1 }, &err), "%s", err.text);
+        CHECK(net_train(&net, clip, 20, k == 2 ? 0.1 : 1, examples, &err), "%s", err.text);
         loss[k] = net.loss;
         net_free(&net);
     }
     CHECK(loss[0] == loss[1] && loss[0] < 4.5, "%.9g with one thread, %.9g with three", loss[0], loss[1]);
+    CHECK(loss[2] > loss[0] + 0.1, "%.9g with smaller steps", loss[2]);
     scene_model_free(clip);
 }
 
@@ -214,6 +230,6 @@ TEST(more_cells_of_the_table_again_long) {
     scene_model_free(&clip);
 }
 
-TESTS(networks_come_back_from_their_files, damaged_files_are_refused, files_have_a_checksum,
+TESTS(networks_come_back_from_their_files, places_say_where_they_are, damaged_files_are_refused, files_have_a_checksum,
       a_network_starts_from_another, training_lowers_the_loss_on_any_threads, captions_are_judged,
       a_cell_of_the_table_again_long, more_cells_of_the_table_again_long)

@@ -172,7 +172,7 @@ static bool train_net(Net *net, NetKind kind, SceneModel *clip, const PairList *
     NetConfig config = { kind, c->width, c->net_steps, 64, c->seed };
     if (!net_init(net, config, err)) return false;
     NetExamples examples = { kind == NET_MATCHING ? clean_match_example : clean_example, clean, 1 };
-    if (net_train(net, clip, c->net_steps, examples, err)) return true;
+    if (net_train(net, clip, c->net_steps, 1, examples, err)) return true;
     net_free(net);
     return false;
 }

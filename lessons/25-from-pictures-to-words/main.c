@@ -319,8 +319,8 @@ static void bootstrap_here(Arena *arena) {
     c.steps = args.boot_steps;
     c.net_steps = 2 * args.boot_steps;
     c.tested = args.pictures;
-    const char *path = arena_print(arena, "%s/words-bootstrap-%d-%d-%d-seed%d.csv", models_folder(), c.noisy, c.steps,
-                                   c.tested, c.seed);
+    const char *path = arena_print(arena, "%s/words-bootstrap-recipe%d-%d-%d-%d-seed%d.csv", models_folder(),
+                                   NET_RECIPE, c.noisy, c.steps, c.tested, c.seed);
     if (!folder_make(models_folder(), &watch.err) || !cell_table_read(&kept, arena, path, &watch.err))
         die("%s", watch.err.text);
     if (!cell_find(&kept, cell_boot(arena, BOOT_TRUTH, "right"), c.seed) &&

@@ -9,7 +9,8 @@ static const char *const yes_no[] = { "no", "yes" }, *const numbers[] = { "one",
 static const char EXAMPLES[] =
     "ask for example \"is there a red circle left of a blue square?\", \"how many red circles "
     "are there?\" or \"what colour is the star?\"";
-static const double PARAPHRASE_RATE = 0.1, COUNTING_RATE = 0.3, QUESTION_RATE = 0.5;
+static const double PARAPHRASE_RATE = 0.1, COUNTING_RATE = 0.25, QUESTION_RATE = 0.5, IS_THERE_RATE = 0.65,
+                    RELATION_RATE = 0.75;
 
 const char *ask_name(Ask ask) { return ask_names[ask]; }
 const char *question_name(QuestionKind kind) { return question_names[kind]; }
@@ -219,7 +220,7 @@ bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionR
     return caption_random_true(caption, scene, kind, rules, rng);
 }
 
-/* The scene of example i, and whether its objects are to be counted. */
+/* The scene of example i, or another one for other random numbers, and whether its objects are to be counted. */
 static Scene draw_scene(const WordsStream *stream, uint64_t i, Rng *rng, bool *counting) {
     SceneConfig one = { .seed = rng_next(rng), .least = 1, .max = 1, .split = stream->split, .part = SPLIT_SEEN };
     *counting = rng_uniform(rng) < COUNTING_RATE && i >= stream->single;
@@ -229,9 +230,10 @@ static Scene draw_scene(const WordsStream *stream, uint64_t i, Rng *rng, bool *c
 /* A caption of the scene of any kind that it has. */
 static void draw_caption(Caption *caption, const Scene *scene, bool counting, const CaptionRules *rules, Rng *rng) {
     static const Ask one[] = { ASK_COUNT, ASK_COUNT, ASK_OBJECT, ASK_NEGATION },
-                     two[] = { ASK_OBJECT, ASK_PAIR, ASK_RELATION, ASK_RELATION, ASK_NEGATION };
+                     two[] = { ASK_OBJECT, ASK_PAIR, ASK_NEGATION };
     for (;;) { /* ends: there is always an object */
-        Ask ask = counting ? one[rng_below(rng, COUNT(one))] : two[rng_below(rng, COUNT(two))];
+        bool related = !counting && rng_uniform(rng) < RELATION_RATE;
+        Ask ask = related ? ASK_RELATION : counting ? one[rng_below(rng, COUNT(one))] : two[rng_below(rng, COUNT(two))];
         if (!words_caption(caption, ask, scene, rules, rng)) continue;
         if (rng_uniform(rng) < PARAPHRASE_RATE) *caption = caption_paraphrase(caption, PARAPHRASE_ALL, rng);
         return;
@@ -239,13 +241,14 @@ static void draw_caption(Caption *caption, const Scene *scene, bool counting, co
 }
 
 WordsExample words_example(const WordsStream *stream, uint64_t i) {
-    Rng rng = rng_seed(stream->seed, i);
+    Rng of_scene = rng_seed(stream->seed, i / WORDS_TEXTS), rng = rng_seed(stream->seed + 50, i);
     bool counting;
-    WordsExample e = { .scene = draw_scene(stream, i, &rng, &counting), .given = 1 };
+    WordsExample e = { .scene = draw_scene(stream, i, &of_scene, &counting), .given = 1 };
     CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };
     char text[WORDS_TEXT];
     Question q;
-    QuestionKind kind = counting ? QUESTION_HOW_MANY : rng_below(&rng, 4) ? QUESTION_IS_THERE : QUESTION_COLOUR;
+    QuestionKind kind = rng_uniform(&rng) < IS_THERE_RATE ? QUESTION_IS_THERE : QUESTION_COLOUR;
+    if (counting) kind = QUESTION_HOW_MANY;
     bool asked = rng_uniform(&rng) < QUESTION_RATE;
     if (asked && question_draw(&q, kind, &e.scene, &rules, &rng)) {
         const char *answer = question_answer_word(kind, question_truth(&e.scene, &q)), *start = e.text;
@@ -261,7 +264,7 @@ WordsExample words_example(const WordsStream *stream, uint64_t i) {
 }
 
 WordsExample words_match_example(const WordsStream *stream, uint64_t i) {
-    Rng of_scene = rng_seed(stream->seed, i / WORDS_MATCH_TEXTS), rng = rng_seed(stream->seed + 50, i);
+    Rng of_scene = rng_seed(stream->seed, i / WORDS_TEXTS), rng = rng_seed(stream->seed + 50, i);
     bool counting, of_other;
     WordsExample e = { .scene = draw_scene(stream, i, &of_scene, &counting) };
     CaptionRules rules = { .split = stream->split, .part = SPLIT_SEEN };

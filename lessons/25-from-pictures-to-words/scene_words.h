@@ -73,8 +73,10 @@ Scene words_scene(const Split *split, SplitPart part, bool counting, uint64_t se
 /* A caption of the kind that is true of the scene, all combinations in the part. */
 bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionRules *rules, Rng *rng);
 
-/* An endless stream of training examples. The first `single` examples have scenes of one object: words are learnt
- * faster this way, as in scene_model.h. */
+/* An endless stream of training examples. WORDS_TEXTS after each other, from a multiple of it on, are about the same
+ * scene: the tower looks at it once, and texts that differ where the picture does not teach what each word asks for.
+ * The first `single` examples have scenes of one object: words are learnt faster this way, as in scene_model.h. */
+enum { WORDS_TEXTS = 4 };
 typedef struct {
     const Split *split;
     uint64_t seed, single;
@@ -82,9 +84,7 @@ typedef struct {
 /* Example i for the decoders: half are captions, half questions with their answers. */
 WordsExample words_example(const WordsStream *stream, uint64_t i);
 /* Example i for the matching head: a caption with its prompt; half are drawn to be false: three of four of these are an
- * edit of a true one, one is a true caption of another scene. WORDS_MATCH_TEXTS examples after each other, from a
- * multiple of it on, are about the same scene. */
-enum { WORDS_MATCH_TEXTS = 4 };
+ * edit of a true one, one is a true caption of another scene. */
 WordsExample words_match_example(const WordsStream *stream, uint64_t i);
 
 #endif

@@ -9,20 +9,21 @@
 #include <math.h>
 #include <string.h>
 
-enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, CHUNK = 8, AT_ONCE = 256, SIDE = 4 };
+enum { PIXELS = SCENE_SIDE * SCENE_SIDE * 3, CHUNK = 8, AT_ONCE = 256, SIDE = 4, HEAD = 16 };
 
+static const num PLACE = 4;
 static const char *const names[NET_KINDS] = { "vector", "positions", "matching" };
 const char *net_name(NetKind kind) { return names[kind]; }
 
 /* ---- what CLIP sees ---------------------------------------------------------------------------------------------- */
 
-/* The 64 channels of a place, its row and its column. */
+/* The 64 channels of a place, its row and its column. The channels of a place have a length of about 5. With ones for
+ * row and column the decoder does not learn what is left of what. */
 static void position_numbers(const num *feature, int place, num *out) {
     int C = POSITION_NUMBERS - 2 * SIDE;
     memset(out, 0, POSITION_NUMBERS * sizeof *out);
     memcpy(out, feature, (size_t)C * sizeof *out);
-    out[C + place / SIDE] = 1;
-    out[C + SIDE + place % SIDE] = 1;
+    out[C + place / SIDE] = out[C + SIDE + place % SIDE] = PLACE;
 }
 
 static void look(Tape *t, SceneModel *clip, Mat pixels, num *vector, num *positions) {
@@ -93,6 +94,7 @@ bool net_init(Net *net, NetConfig config, Err *err) {
                              .padding = TEXT_PADDING,
                              .tokens = WORDS_MOST,
                              .width = config.width,
+                             .heads = config.width % HEAD ? 1 : config.width / HEAD,
                              .prefix = config.kind == NET_VECTOR ? VECTOR_NUMBERS : 0,
                              .states = config.kind == NET_VECTOR ? 0 : POSITION_NUMBERS };
     Rng rng = rng_seed((uint64_t)config.seed, 250 + (uint64_t)config.kind);
@@ -191,7 +193,7 @@ static void training_after_step(void *context, int done, double loss) {
     progress_update(&r->progress, done);
 }
 
-bool net_train(Net *net, SceneModel *clip, int steps, NetExamples examples, Err *err) {
+bool net_train(Net *net, SceneModel *clip, int steps, double lr_factor, NetExamples examples, Err *err) {
     REQUIRE(examples.texts >= 1 && net->config.batch % examples.texts == 0, "%d texts of a scene, a batch of %d",
             examples.texts, net->config.batch);
     Arena arena = { 0 };
@@ -200,7 +202,7 @@ bool net_train(Net *net, SceneModel *clip, int steps, NetExamples examples, Err 
     r.progress = progress_begin(net_name(net->config.kind), steps, "steps/s");
     StepsRun run = { .name = net_name(net->config.kind),
                      .steps = steps,
-                     .lr_factor = 1,
+                     .lr_factor = lr_factor,
                      .loss = training_loss,
                      .after_step = training_after_step,
                      .context = &r };
@@ -212,11 +214,9 @@ bool net_train(Net *net, SceneModel *clip, int steps, NetExamples examples, Err 
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
 
-/* The number of the recipe stands for the constants of scene_words.c, of this file and of training/steps.c: change it
- * with them. The matching network's is 2 since it starts from a decoder. */
 static char *signature(Arena *arena, NetConfig c) {
-    return arena_print(arena, "recipe %d, %s, width %d, %d steps of %d, seed %d", c.kind == NET_MATCHING ? 2 : 1,
-                       net_name(c.kind), c.width, c.steps, c.batch, c.seed);
+    return arena_print(arena, "recipe %d, %s, width %d, %d steps of %d, seed %d", NET_RECIPE, net_name(c.kind), c.width,
+                       c.steps, c.batch, c.seed);
 }
 
 bool net_save(const Net *net, const char *path, Dtype dtype, const char *const *meta, Err *err) {

@@ -15,7 +15,12 @@
 typedef enum { NET_VECTOR, NET_POSITIONS, NET_MATCHING, NET_KINDS } NetKind;
 const char *net_name(NetKind kind); /* "vector", "positions", "matching" */
 
-/* Numbers of a place: 64 channels of the tower, and which row and which column it is, 4 + 4. */
+/* Stands for the constants of scene_words.c, word_net.c, word_study.c and training/steps.c: change it with them. Files
+ * of another recipe are refused. */
+enum { NET_RECIPE = 2 };
+
+/* Numbers of a place: 64 channels of the tower, four for its row and four for its column; of each four one is not zero.
+ */
 enum { POSITIONS = 16, POSITION_NUMBERS = 72, VECTOR_NUMBERS = 64 };
 
 /* What a frozen CLIP sees of n pictures: vector [n,64], of length 8; positions [n,16,72]. */
@@ -56,8 +61,9 @@ void net_free(Net *net);
 /* Copies the weights of the parameters that both networks have: the matching head starts as the decoder that sees the
  * positions, as BLIP's networks share their weights (arXiv:2201.12086, section 3.1). Stops unless the widths agree. */
 void net_start_from(Net *net, const Net *from);
-/* Trains it for so many steps on examples 0, 1, ... False with one line if a loss is not finite. Progress on stderr. */
-bool net_train(Net *net, SceneModel *clip, int steps, NetExamples examples, Err *err);
+/* Trains it for so many steps on examples 0, 1, ...; lr_factor as in StepsRun. False with one line if a loss is not
+ * finite. Progress on stderr. */
+bool net_train(Net *net, SceneModel *clip, int steps, double lr_factor, NetExamples examples, Err *err);
 
 /* The file of the network: as F16 for those that ship. `meta`, in pairs of key and value, ends with NULL; may be NULL.
  * */
