@@ -22,6 +22,7 @@
 #ifndef FAULTS_H
 #define FAULTS_H
 
+#define _GNU_SOURCE /* before any header: fopencookie */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
