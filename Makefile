@@ -99,7 +99,7 @@ scale: $(BUILD)/lesson-20 $(BUILD)/lesson-21 $(BUILD)/lesson-22 $(BUILD)/lesson-
 	@$(KEPT) $(BUILD)/lesson-22 --all --no-predict
 	@$(KEPT) $(BUILD)/lesson-23 --all --no-predict
 
-generate: $(BUILD)/lesson-24 $(BUILD)/lesson-25 $(BUILD)/lesson-26 ## networks and tables of lessons 24 to 26: an hour; resumes
+generate: $(BUILD)/lesson-24 $(BUILD)/lesson-25 $(BUILD)/lesson-26 ## networks and tables of lessons 24 to 26: two hours; resumes
 	@$(CALM) $(BUILD)/lesson-24 --all --no-predict --date "$$(date +%F)" $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-25 --all --no-predict --date "$$(date +%F)" $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-26 --all --no-predict --date "$$(date +%F)" $(CALMLY)

@@ -4,7 +4,7 @@
 #ifndef COVERAGE_H
 #define COVERAGE_H
 
-#define _GNU_SOURCE /* fopencookie */
+#define _GNU_SOURCE       /* fopencookie */
 #define _XOPEN_SOURCE 700 /* before any header: tests/check.c needs it */
 #include <stdlib.h>
 #include <unistd.h>

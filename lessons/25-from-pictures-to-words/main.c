@@ -343,7 +343,7 @@ int main(int argc, char **argv) {
     Lesson lesson = { .number = "25",
                       .title = "From pictures to words",
                       .shows = "a transformer that writes captions and answers questions, judged word by word",
-                      .takes = "two minutes, half a minute when run again",
+                      .takes = "a minute, some seconds when run again",
                       .next = "make lesson-26",
                       .options = options,
                       .wants = "PICTURE.png \"A CAPTION\" \"A QUESTION?\" ...",
