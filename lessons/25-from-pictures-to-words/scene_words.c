@@ -220,7 +220,7 @@ bool words_caption(Caption *caption, Ask ask, const Scene *scene, const CaptionR
     return caption_random_true(caption, scene, kind, rules, rng);
 }
 
-/* The scene of example i, or another one for other random numbers, and whether its objects are to be counted. */
+/* The scene of example i, and whether its objects are to be counted. rng decides which scene it is. */
 static Scene draw_scene(const WordsStream *stream, uint64_t i, Rng *rng, bool *counting) {
     SceneConfig one = { .seed = rng_next(rng), .least = 1, .max = 1, .split = stream->split, .part = SPLIT_SEEN };
     *counting = rng_uniform(rng) < COUNTING_RATE && i >= stream->single;

@@ -64,7 +64,9 @@ typedef struct {
     double mean[2], deviation, weight;
 } Mixture;
 
+/* One number of the data; moves rng on. */
 double mixture_draw(const Mixture *m, Rng *rng);
+/* The density of x_t = x: sum_k p_k N(x; alpha mean[k], alpha^2 deviation^2 + sigma^2), p_1 = weight. */
 double mixture_density(const Mixture *m, NoiseLevel at, double x);
 /* d/dx log density, in closed form; and the v that belongs to it: e = -sigma score, v = (e - sigma x) / alpha.
  * Computed without division by alpha: finite at t = 1. */

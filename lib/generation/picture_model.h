@@ -57,6 +57,7 @@ typedef struct {
     Caption caption;
     ConditionKind kind;
 } PictureExample;
+/* A function of i and of the model's seed and split alone; any i. */
 PictureExample picture_example(const PictureModel *model, uint64_t i);
 
 /* A random scene of this world with a caption of this kind (OBJECT, COUNT, PAIR or RELATION); all combinations are in

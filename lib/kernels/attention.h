@@ -43,6 +43,7 @@ typedef struct {
     const num *q, *kv, *out, *log_sum, *dout;
     num *dq, *dkv;
 } CrossAttentionFlow;
+/* q [B,T,D], kv [B,S,2D] (keys, then values) -> out [B,T,D], all of them written; log_sum as in attend_forward. */
 void attend_cross_forward(AttentionShape s, const num *q, const num *kv, num *out, num *log_sum);
 void attend_cross_backward(AttentionShape s, CrossAttentionFlow flow);
 

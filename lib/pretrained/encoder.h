@@ -45,6 +45,7 @@ typedef struct {
     double image_params, text_params, image_macs, text_macs;
 } EncoderCost;
 
+/* Counted from the sizes and parameters of the model; nothing is computed with it. */
 EncoderCost encoder_cost(const Clip *clip);
 
 #endif

@@ -13,6 +13,7 @@ typedef struct {
     int count;
 } ModelSet;
 
+/* Frees the models; count is 0 then. */
 void model_set_free(ModelSet *set);
 
 /* A caption in lines of up to `width` characters, broken at spaces, to fit below a picture; on the arena. */

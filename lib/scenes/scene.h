@@ -42,6 +42,7 @@ typedef struct {
     double noise;        /* standard deviation, colours being 0 to 1; negative: no noise, even grey background */
 } Scene;
 
+/* Colour and shape of an object; and written into it: its size, place and rotation stay. */
 ObjectType object_type(const SceneObject *object);
 void object_set_type(SceneObject *object, ObjectType type);
 
