@@ -13,9 +13,7 @@
  *
  * Packing costs time too. B is not packed if few rows use the panels, or if B fits into L2 (SMALL_B numbers, 1 MB),
  * unless it is transposed or its last columns are not a whole vector. A transposed A is not packed if there is only one
- * panel. If B is packed for at most FEW_ROWS rows, and there is a panel for each thread, the thread that computes with
- * a panel packs it: memory is the limit then, and each number of B is read once. The bits of a row depend on how K is
- * cut, not on M, N or packing.
+ * panel. The bits of a row depend on how K is cut, not on M, N or packing.
  *
  * If B is transposed (the weights of a layer, [out,in]) and at most FEW_ROWS rows use it, A and B swap roles. */
 enum { K_BLOCK = 1536, N_BLOCK = 2048, M_BLOCK = 1152, M_PIECE = 96, FEW_ROWS = 128, SMALL_B = 1 << 18 };
@@ -25,7 +23,7 @@ enum { M_UNIT = 24, K_PIECE = 512 }; /* M_UNIT: whole tiles of 6 rows, and of 8;
  *     op(A)[m][k] = left[m * left_row + k * left_step]
  *     op(B)[k][n] = panels[p * panel_next + k * panel_step + n % PANEL], p = n / PANEL; panel_step 0: as wide as p */
 typedef struct {
-    bool transpose_a, transpose_b, accumulate, pack_a, pack_b, few_rows;
+    bool transpose_a, transpose_b, accumulate, pack_a, pack_b;
     int M, N, K;
     const num *a, *b, *left, *panels, *bias;
     const uint8_t *b_bytes; /* B in a weights file, instead of b */
@@ -116,16 +114,6 @@ static void compute_pieces(void *context, size_t begin, size_t end) {
     }
 }
 
-/* Few rows: a thread packs a panel and computes with it at once, from its own cache. */
-static void pack_and_compute(void *context, size_t begin, size_t end) {
-    const Block *g = context;
-    num *panel = thread_scratch(PANEL * (size_t)g->K * sizeof(num));
-    for (size_t p = begin; p < end; p++) {
-        pack_panel(g, p, 0, (size_t)g->K, panel);
-        compute_rows(g, p, panel, 0, (size_t)g->M);
-    }
-}
-
 /* Cuts `size` into as few equal blocks as possible: their length, at most `max`, a multiple of `unit`. */
 static int block_length(int size, int max, int unit) {
     int blocks = (size - 1) / max + 1;
@@ -134,14 +122,17 @@ static int block_length(int size, int max, int unit) {
 
 /* ---- swapped roles -------------------------------------------------------------------------------------------------
  * For few rows, C^T (+)= B A^T: B [N,K] is the left matrix, and need not be packed. The micro-kernel broadcasts its
- * numbers from where they are, STRIP rows at a time; rows in a weights file are widened first. A is packed. The result
- * has the same bits: a*b = b*a, and the sums have the same order. */
+ * numbers from where they are, STRIP rows at a time; rows in a weights file are widened first. Each thread packs all of
+ * A for itself: to read what another core has just packed takes longer. The result has the same bits: a*b = b*a, and
+ * the sums have the same order. */
 enum { STRIP = 48 }; /* whole tiles of 6 rows, and of 8; whole vectors */
 
 typedef struct {
-    Block block; /* M, N, a, lda, b, ldb and b_bytes are those of C^T's product: a or b_bytes is B, b is A */
+    Block block;          /* M, N, a, lda, b and ldb are those of C^T's product: a is B (or NULL), b is A */
+    const uint8_t *bytes; /* B in a weights file, or NULL */
     size_t width, room;
-    num *strips; /* for each thread `room` numbers: results [STRIP][width], [width][STRIP]; widened rows [STRIP][K] */
+    num *areas;   /* for each thread `room` numbers: A [K][width], results, and widened rows [STRIP][K] */
+    bool *packed; /* for each thread: A is in its area */
 } Swapped;
 
 /* Rows m0 .. m0 + rows of C^T to their columns of C. */
@@ -157,23 +148,33 @@ static void strip_store(const Block *g, const num *result, size_t width, size_t 
     }
 }
 
+/* A, packed in the area of this thread. */
+static num *panels_of_thread(const Swapped *s) {
+    size_t self = (size_t)thread_self(), K = (size_t)s->block.K;
+    num *panels = s->areas + self * s->room;
+    for (size_t p = 0; p < (size_t)panel_count(s->block.N) && !s->packed[self]; p++)
+        pack_panel(&s->block, p, 0, K, panels + p * PANEL * K);
+    s->packed[self] = true;
+    return panels;
+}
+
 static void compute_strips(void *context, size_t begin, size_t end) {
     const Swapped *s = context;
     const Block *g = &s->block;
-    size_t M = (size_t)g->M, K = (size_t)g->K, size = g->b_bytes ? dtype_size(g->b_dtype) : sizeof(num);
-    num *result = s->strips + (size_t)thread_self() * s->room, *columns = result + STRIP * s->width;
+    size_t M = (size_t)g->M, K = (size_t)g->K, size = s->bytes ? dtype_size(g->b_dtype) : sizeof(num);
+    num *panels = panels_of_thread(s), *result = panels + K * s->width, *columns = result + STRIP * s->width;
     num *wide = columns + STRIP * s->width;
     for (size_t m0 = begin * STRIP; m0 < end * STRIP && m0 < M; m0 += STRIP) {
-        size_t rows = MIN((size_t)STRIP, M - m0), row = g->b_bytes ? K : g->lda;
-        const num *left = g->b_bytes ? wide : g->a + m0 * row;
-        for (size_t r = 0; r < rows && g->b_bytes; r++)
-            dtype_widen(g->b_dtype, g->b_bytes + (m0 + r) * g->lda * size, wide + r * K, K);
+        size_t rows = MIN((size_t)STRIP, M - m0), row = s->bytes ? K : g->lda;
+        const num *left = s->bytes ? wide : g->a + m0 * row;
+        for (size_t r = 0; r < rows && s->bytes; r++)
+            dtype_widen(g->b_dtype, s->bytes + (m0 + r) * g->lda * size, wide + r * K, K);
         for (int p = 0; p < panel_count(g->N); p++) {
             int cols = panel_cols(g->N, p), width = vecs_width(cols);
-            size_t height = (size_t)tile_rows(cols), next = m0 + (g->b_bytes ? STRIP : height);
-            RegisterTile t = tile_product(K, 1, g->packed_b + (size_t)p * PANEL * K, (size_t)width, cols);
+            size_t height = (size_t)tile_rows(cols), next = m0 + (s->bytes ? STRIP : height);
+            RegisterTile t = tile_product(K, 1, panels + (size_t)p * PANEL * K, (size_t)width, cols);
             if (p == 0 && next < M)
-                t.ahead = g->b_bytes ? g->b_bytes + next * g->lda * size : (const uint8_t *)(g->a + next * row);
+                t.ahead = s->bytes ? s->bytes + next * g->lda * size : (const uint8_t *)(g->a + next * row);
             t.ahead_step = height * size;
             micro_kernel_rows(&t, rows, left, row, result + p * PANEL, s->width);
         }
@@ -183,24 +184,23 @@ static void compute_strips(void *context, size_t begin, size_t end) {
 
 static void swapped_run(Gemm in) {
     size_t k_block = (size_t)block_length(in.K, K_BLOCK, 1), strips = ((size_t)in.N + STRIP - 1) / STRIP;
-    Swapped s = { .width = (size_t)vecs_width(in.M) };
+    size_t threads = (size_t)thread_count(), width = (size_t)vecs_width(in.M);
+    size_t room = (k_block + 2 * STRIP) * width + (in.b_bytes ? STRIP * k_block : 0);
+    num *areas = thread_scratch(threads * (room * sizeof(num) + sizeof(bool)));
+    Swapped s = { .width = width, .room = room, .areas = areas, .packed = (bool *)(areas + threads * room) };
     Block *g = &s.block;
     *g = (Block){ .transpose_b = true, .M = in.N, .N = in.M, .b_dtype = in.b_dtype, .c = in.c };
     g->lda = (size_t)in.ldb;
     g->ldb = (size_t)in.lda;
     g->ldc = (size_t)in.ldc;
-    s.room = STRIP * (2 * s.width + (in.b_bytes ? k_block : 0));
-    g->packed_b = thread_scratch((k_block * s.width + s.room * (size_t)thread_count()) * sizeof(num));
-    s.strips = g->packed_b + k_block * s.width;
     for (size_t k = 0; k < (size_t)in.K; k += k_block) {
         g->K = (int)MIN(k_block, (size_t)in.K - k);
         g->b = in.a + k;
-        g->b_bytes = NULL;
-        panels_pack(g);
         g->a = in.b_bytes ? NULL : in.b + k;
-        g->b_bytes = in.b_bytes ? in.b_bytes + k * dtype_size(in.b_dtype) : NULL;
+        s.bytes = in.b_bytes ? in.b_bytes + k * dtype_size(in.b_dtype) : NULL;
         g->bias = k == 0 ? in.bias : NULL;
         g->accumulate = in.accumulate || k > 0;
+        memset(s.packed, 0, threads * sizeof(bool));
         parallel_for(strips, grain_of(2.0 * STRIP * in.M * g->K), compute_strips, &s);
     }
 }
@@ -217,10 +217,6 @@ static void block_run(Block *g) {
     g->panels = g->pack_b ? g->packed_b : g->b;
     g->panel_next = g->pack_b ? PANEL * (size_t)g->K : PANEL;
     g->panel_step = g->pack_b ? 0 : g->ldb;
-    if (g->few_rows) {
-        parallel_for(count, grain_of(2.0 * g->M * PANEL * g->K), pack_and_compute, g);
-        return;
-    }
     if (g->pack_b) panels_pack(g);
     if (g->pack_a) parallel_for(strips, grain_of(8.0 * PANEL * g->K), pack_rows, g);
     parallel_for(pieces, grain_of(2.0 * g->M * g->N * g->K / (double)pieces), compute_pieces, g);
@@ -261,10 +257,9 @@ void gemm_run(Gemm in) {
     g.ldc = (size_t)in.ldc;
     g.pack_a = in.transpose_a && N > PANEL;
     g.pack_b = in.b_bytes || in.transpose_b || N % LANES != 0 || (M > FEW_ROWS && (double)K * N > SMALL_B);
-    g.few_rows = g.pack_b && !g.pack_a && M <= FEW_ROWS && panel_count(N) >= thread_count();
-    int k_block = block_length(K, K_BLOCK, 1), n_block = g.few_rows ? N : block_length(N, N_BLOCK, PANEL);
+    int k_block = block_length(K, K_BLOCK, 1), n_block = block_length(N, N_BLOCK, PANEL);
     int m_block = in.transpose_a ? block_length(M, M_BLOCK, M_PIECE) : M;
-    size_t b_count = g.pack_b && !g.few_rows ? (size_t)k_block * (size_t)n_block : 0;
+    size_t b_count = g.pack_b ? (size_t)k_block * (size_t)n_block : 0;
     size_t a_count = g.pack_a ? ((size_t)k_block + LANES) * (size_t)m_block : 0;
     g.packed_b = thread_scratch(size_mul(a_count + b_count, sizeof(num)));
     if (a_count) g.packed_a = g.packed_b + b_count;
