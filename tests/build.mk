@@ -27,7 +27,7 @@ LINK     = $(Q)echo "  link    $@" && \
            $(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@.$(ME) $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS) && mv -f $@.$(ME) $@
 ARCHIVE  = $(Q)echo "  archive $@" && rm -f $@.$(ME) && $(AR) rcs $@.$(ME) $(filter %.o,$^) && mv -f $@.$(ME) $@
 # Kernels may round a multiplication and an addition once; elsewhere each operation rounds as the C standard says.
-KERNEL   = $(if $(filter $(BUILD)/obj/lib/kernels/%,$@),-ffp-contract=fast)
+KERNEL   = $(if $(filter $(BUILD)/obj/lib/kernels/% $(BUILD)/obj/tests/bench/measure.o,$@),-ffp-contract=fast)
 
 $(BUILD)/obj/%.o: %.c $(MADE)
 	$(COMPILE)

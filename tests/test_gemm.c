@@ -233,15 +233,6 @@ TEST(broken_contracts_stop) {
     CHECK_STOPS(gemm(false, false, 2, 3, 2, x, 2, x, 3, false, x, 2), EXIT_CONTRACT, "ldc is 2, want at least 3");
 }
 
-static void run_fma_loop(void *data, int rounds) { *(double *)data = fma_loop(rounds); }
-
-TEST(fma_loop_takes_time) {
-    double flop = 0, growth = check_growth(run_fma_loop, &flop, 1000, 16000);
-    CHECK(growth > 0.25, "a round of many takes %g of the time of one of few", growth);
-    CHECK(fmod(flop, 2 * 12 * 16000) == 0 && flop >= 2 * 12 * 16000, "%g FLOP", flop);
-}
-
 TESTS(by_hand, random_small_shapes, every_tile_size, more_than_one_cache_block, inner_size_0, nan_stays_in_its_row,
       a_row_is_the_same_bits_in_any_batch, few_rows_are_the_same_bits_as_among_many,
-      any_number_of_threads_gives_the_same_bits, products_inside_a_parallel_loop, broken_contracts_stop,
-      fma_loop_takes_time)
+      any_number_of_threads_gives_the_same_bits, products_inside_a_parallel_loop, broken_contracts_stop)

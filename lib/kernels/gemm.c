@@ -125,12 +125,12 @@ static int block_length(int size, int max, int unit) {
  * numbers from where they are, STRIP rows at a time; rows in a weights file are widened first. Each thread packs all of
  * A for itself: to read what another core has just packed takes longer. The result has the same bits: a*b = b*a, and
  * the sums have the same order. */
-enum { STRIP = 48 }; /* whole tiles of 6 rows, and of 8; whole vectors */
+enum { STRIP = 48, TAIL = LANES == 16 ? 4 : 0 }; /* whole tiles of 6 rows, and of 8; whole vectors */
 
 typedef struct {
     Block block;          /* M, N, a, lda, b and ldb are those of C^T's product: a is B (or NULL), b is A */
     const uint8_t *bytes; /* B in a weights file, or NULL */
-    size_t width, room;
+    size_t width, room, tail;
     num *areas;   /* for each thread `room` numbers: A [K][width], results, and widened rows [STRIP][K] */
     bool *packed; /* for each thread: A is in its area */
 } Swapped;
@@ -158,12 +158,23 @@ static num *panels_of_thread(const Swapped *s) {
     return panels;
 }
 
+/* The last columns, if they would fill little of a vector (2 of 50): rows of B are transposed; A has its usual role. */
+static void compute_tail(const Swapped *s, size_t m0, size_t rows, const num *left, size_t row, num *panel) {
+    const Block *g = &s->block;
+    size_t n = (size_t)g->N;
+    RegisterTile t = tile_product((size_t)g->K, 1, panel, STRIP, (int)rows);
+    t.accumulate = g->accumulate;
+    t.bias = g->bias ? g->bias + m0 : NULL;
+    matrix_transpose(left, row, rows, (size_t)g->K, panel, STRIP);
+    micro_kernel_rows(&t, s->tail, g->b + n * g->ldb, g->ldb, g->c + n * g->ldc + m0, g->ldc);
+}
+
 static void compute_strips(void *context, size_t begin, size_t end) {
     const Swapped *s = context;
     const Block *g = &s->block;
     size_t M = (size_t)g->M, K = (size_t)g->K, size = s->bytes ? dtype_size(g->b_dtype) : sizeof(num);
     num *panels = panels_of_thread(s), *result = panels + K * s->width, *columns = result + STRIP * s->width;
-    num *wide = columns + STRIP * s->width;
+    num *wide = columns + STRIP * s->width, *tail = wide + (s->bytes ? STRIP * K : 0);
     for (size_t m0 = begin * STRIP; m0 < end * STRIP && m0 < M; m0 += STRIP) {
         size_t rows = MIN((size_t)STRIP, M - m0), row = s->bytes ? K : g->lda;
         const num *left = s->bytes ? wide : g->a + m0 * row;
@@ -179,17 +190,21 @@ static void compute_strips(void *context, size_t begin, size_t end) {
             micro_kernel_rows(&t, rows, left, row, result + p * PANEL, s->width);
         }
         strip_store(g, result, s->width, m0, rows, columns);
+        if (s->tail > 0) compute_tail(s, m0, rows, left, row, tail);
     }
 }
 
 static void swapped_run(Gemm in) {
     size_t k_block = (size_t)block_length(in.K, K_BLOCK, 1), strips = ((size_t)in.N + STRIP - 1) / STRIP;
-    size_t threads = (size_t)thread_count(), width = (size_t)vecs_width(in.M);
-    size_t room = (k_block + 2 * STRIP) * width + (in.b_bytes ? STRIP * k_block : 0);
+    size_t threads = (size_t)thread_count(), tail = in.M > LANES && in.M % LANES <= TAIL ? (size_t)in.M % LANES : 0;
+    size_t width = (size_t)vecs_width(in.M - (int)tail);
+    size_t room = (k_block + 2 * STRIP) * width + (in.b_bytes ? 2 : 1) * STRIP * k_block;
     num *areas = thread_scratch(threads * (room * sizeof(num) + sizeof(bool)));
-    Swapped s = { .width = width, .room = room, .areas = areas, .packed = (bool *)(areas + threads * room) };
+    Swapped s = {
+        .width = width, .room = room, .tail = tail, .areas = areas, .packed = (bool *)(areas + threads * room)
+    };
     Block *g = &s.block;
-    *g = (Block){ .transpose_b = true, .M = in.N, .N = in.M, .b_dtype = in.b_dtype, .c = in.c };
+    *g = (Block){ .transpose_b = true, .M = in.N, .N = in.M - (int)tail, .b_dtype = in.b_dtype, .c = in.c };
     g->lda = (size_t)in.ldb;
     g->ldb = (size_t)in.lda;
     g->ldc = (size_t)in.ldc;
@@ -283,14 +298,4 @@ void gemm_run(Gemm in) {
 void gemm(bool transpose_a, bool transpose_b, int M, int N, int K, const num *a, int lda, const num *b, int ldb,
           bool accumulate, num *c, int ldc) {
     gemm_run((Gemm){ transpose_a, transpose_b, accumulate, M, N, K, lda, ldb, ldc, a, b, NULL, c, NULL, DTYPE_F32 });
-}
-
-double fma_loop(int rounds) {
-    Vec sum[12], scale = (Vec){ 0 } + (num)0.5;
-    for (int i = 0; i < 12; i++) sum[i] = scale + (num)i;
-    for (int round = 0; round < rounds; round++) UNROLL
-    for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
-    volatile num keep = 0;
-    for (int i = 0; i < 12; i++) keep = keep + sum[i][0];
-    return 2.0 * 12 * LANES * rounds;
 }

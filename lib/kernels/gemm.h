@@ -31,8 +31,5 @@ typedef struct {
 } Gemm;
 /* C = op(A) op(B) + bias, or C = C + op(A) op(B) + bias. Wants and stops as gemm. */
 void gemm_run(Gemm g);
-/* Multiply-adds on registers only, `rounds` times 12 independent vectors: returns how many FLOP that is. What the loop
- * takes is the least that so many FLOP can take on this thread at its clock of the moment. */
-double fma_loop(int rounds);
 
 #endif

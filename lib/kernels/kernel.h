@@ -101,8 +101,10 @@ typedef struct {
     size_t ahead_step;
 } RegisterTile;
 
-/* A tile one vector wide has eight rows: six sums would wait for each other (8 are needed, see above). */
-static inline int tile_rows(int cols) { return cols <= LANES ? ROWS_MAX : ROWS; }
+/* A tile one vector wide has eight rows: six sums would wait for each other (8 are needed, see above). So have the other
+ * narrow tiles where registers allow it: fewer loads of B for each multiply-add. */
+enum { NARROW_ROWS = VEC_BYTES == 64 ? ROWS_MAX : ROWS };
+static inline int tile_rows(int cols) { return cols <= LANES ? ROWS_MAX : cols <= PANEL - LANES ? NARROW_ROWS : ROWS; }
 
 /* Stores a tile at the edge of the result, smaller than a whole one: one number at a time. */
 static inline void tile_store_edge(const RegisterTile *t, const num *sum, int width) {
@@ -184,13 +186,14 @@ INLINE void micro_kernel_any(const RegisterTile *t, bool ahead) {
     int vecs = (t->cols + LANES - 1) / LANES;
     if (VEC_BYTES == 64 && t->cols <= vecs * LANES - LANES / 2) {
         if (vecs == 1) micro_kernel_sized(t, ROWS_MAX, 0, true, ahead);
-        else if (vecs == 2) micro_kernel_sized(t, ROWS, 1, true, ahead);
-        else if (vecs == 3) micro_kernel_sized(t, ROWS, 2 % VECS, true, ahead);
+        else if (vecs == 2) micro_kernel_sized(t, NARROW_ROWS, 1, true, ahead);
+        else if (vecs == 3) micro_kernel_sized(t, NARROW_ROWS, 2 % VECS, true, ahead);
         else micro_kernel_sized(t, ROWS, 3 % VECS, true, ahead);
-    } else if (vecs == VECS) micro_kernel_sized(t, ROWS, VECS, false, ahead);
+    } else if (VECS > 3 && vecs == 3 && t->rows <= 2) micro_kernel_sized(t, 2, 3 % VECS, false, ahead);
+    else if (vecs == VECS) micro_kernel_sized(t, ROWS, VECS, false, ahead);
     else if (vecs == 1) micro_kernel_sized(t, ROWS_MAX, 1, false, ahead);
-    else if (VECS > 2 && vecs == 2) micro_kernel_sized(t, ROWS, 2 % VECS, false, ahead);
-    else if (VECS > 3) micro_kernel_sized(t, ROWS, 3 % VECS, false, ahead);
+    else if (VECS > 2 && vecs == 2) micro_kernel_sized(t, NARROW_ROWS, 2 % VECS, false, ahead);
+    else if (VECS > 3) micro_kernel_sized(t, NARROW_ROWS, 3 % VECS, false, ahead);
 }
 static __attribute__((noinline, unused)) void micro_kernel(const RegisterTile *t) { micro_kernel_any(t, false); }
 static __attribute__((noinline, unused)) void micro_kernel_ahead(const RegisterTile *t) { micro_kernel_any(t, true); }

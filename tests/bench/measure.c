@@ -28,6 +28,16 @@ double measure_median(double *x, int n) { return quantile(x, n, 0.5); }
 
 /* ---- the loop beside --------------------------------------------------------------------------------------------- */
 
+double fma_loop(int rounds) {
+    Vec sum[12], scale = (Vec){ 0 } + (num)0.5;
+    for (int i = 0; i < 12; i++) sum[i] = scale + (num)i;
+    for (int round = 0; round < rounds; round++) UNROLL
+    for (int i = 0; i < 12; i++) sum[i] = sum[i] * scale + scale;
+    volatile num keep = 0;
+    for (int i = 0; i < 12; i++) keep = keep + sum[i][0];
+    return 2.0 * 12 * LANES * rounds;
+}
+
 static void loop_piece(void *context, size_t begin, size_t end) {
     double *flop = context;
     for (size_t i = begin; i < end; i++) flop[i] = fma_loop(ROUNDS);
@@ -69,6 +79,7 @@ void measure_begin(void) {
     }
     thread_set_count(threads);
     flop_per_cycle = LANES * fmax(1, round(quantile(cycle, CALIBRATIONS, 0.5) / LANES));
+    REQUIRE(flop_per_cycle <= 8 * LANES, "the loop has %g FLOP a cycle: the compiler has left it out", flop_per_cycle);
 }
 double measure_flop_per_cycle(void) { return flop_per_cycle; }
 

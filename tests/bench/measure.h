@@ -1,7 +1,7 @@
 /* measure: how long a piece of work takes, beside what the processor can do in the same moment.
  *
  * A processor lowers its clock when all its cores multiply, so a peak that was measured once says little about a figure
- * that was measured later. Here a loop of multiply-adds on registers (fma_loop, gemm.h) runs for about two milliseconds
+ * that was measured later. Here a loop of multiply-adds on registers (fma_loop) runs for about two milliseconds
  * before and after each repetition, on as many threads. The share is the work's FLOP per second divided by the mean of
  * the two loops around it; the median of the repetitions is reported.
  *
@@ -35,6 +35,10 @@ typedef struct {
     double bandwidth;        /* GB/s of memory, just before and after the figure: the mean */
     int threads;
 } Figure;
+
+/* Multiply-adds on registers only, `rounds` times 12 independent vectors: returns how many FLOP that is. What the loop
+ * takes is the least that so many FLOP can take on this thread at its clock of the moment. */
+double fma_loop(int rounds);
 
 /* Measures FLOP of a cycle; call it first. */
 void measure_begin(void);
