@@ -19,17 +19,21 @@
 # dir (exNN*.c, written like tests/exercises/exNN.c). A part is right or wrong: there are no half points. The exit
 # status is 0 however bad the marks, and 2 where the options, POINTS or EXAM are wrong.
 
+# shellcheck source=tests/fit.sh
+. "${0%/*}/fit.sh"
+# shellcheck source=tests/links.sh
+. "${0%/*}/links.sh"
 build=$1
 shift
 LC_ALL=C
 export LC_ALL
 for form do
     case $form in --junit | --csv | --gradescope | --classroom50) continue ;; esac
-    echo "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2
+    tell "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2
     exit 2
 done
-if [ -n "$POINTS" ] && { [ ! -r "$POINTS" ] || [ -d "$POINTS" ]; }; then echo "POINTS: $POINTS cannot be read" >&2; exit 2; fi
-if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then echo "EXAM: $EXAM is not a folder" >&2; exit 2; fi
+if [ -n "$POINTS" ] && { [ ! -r "$POINTS" ] || [ -d "$POINTS" ]; }; then tell "POINTS: $POINTS cannot be read" >&2; exit 2; fi
+if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then tell "EXAM: $EXAM is not a folder" >&2; exit 2; fi
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
 export EXERCISE_CC
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
@@ -73,10 +77,8 @@ awk -v points="$POINTS" '
             if ((label[i], part[i]) in single) of = single[label[i], part[i]]
             print row[i], (f[4] == "right" ? of : 0), of
         }
-    }' "$work/grade.txt" >"$work/marks.txt" || exit 2
+    }' "$work/grade.txt" >"$work/marks.txt" 2>"$work/points" || { fit <"$work/points" >&2; exit 2; }
 
-# shellcheck source=tests/links.sh
-. "${0%/*}/links.sh"
 quoted() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
 awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v flags="$(quoted "$EXERCISE_CC")" '
@@ -168,7 +170,7 @@ classroom50() {
             }
             print k
         }' "$work/marks.txt")
-    [ "$factor" = 1 ] || echo "classroom50 wants whole points: in result.json all are $factor times as many" >&2
+    [ "$factor" = 1 ] || tell "classroom50 wants whole points: in result.json all are $factor times as many" >&2
     cat <<END
 {
   "schema": "classroom50/result/v1",
@@ -210,6 +212,6 @@ awk '{ got[$1] += $7; of[$1] += $8; if (!($1 in seen)) order[++n] = $1; seen[$1]
             printf "  %-12s %-20s %5.4g of %-5.4g%s\n", k, title[k], got[k], of[k], said[k]
         }
         printf "%.4g of %.4g points\n", all, most
-    }' "$work/marks.txt"
-echo "In full: $written"
+    }' "$work/marks.txt" | fit
+tell "In full: $written"
 exit 0

@@ -1,5 +1,5 @@
 # links.sh: where a script writes when its output is a symbolic link: the link stays, the file it leads to is replaced.
-# Sourced by scripts that write files (the C programs: OutFile in lib/core/file.h).
+# Sourced, after fit.sh, by scripts that write files (the C programs: OutFile in lib/core/file.h).
 # shellcheck shell=sh
 
 # link_target PATH: sets `target` to the file that PATH leads to, which need not exist. Status 1, with a line, for a
@@ -14,11 +14,11 @@ link_target() {
         *) case $target in */*) target=${target%/*}/$to ;; *) target=$to ;; esac ;;
         esac
         if [ $links -gt 40 ]; then
-            echo "$1: the symbolic links lead in a circle, or are more than 40; remove one of them" >&2
+            tell "$1: the symbolic links lead in a circle, or are more than 40; remove one of them" >&2
             return 1
         fi
     done
-    [ ! -d "$target" ] || { echo "$1: this is a folder, not a file" >&2; return 1; }
+    [ ! -d "$target" ] || { tell "$1: this is a folder, not a file" >&2; return 1; }
 }
 
 # put_file TO: writes stdin to a temporary file beside the target of TO, and renames it. If that fails, TO stays as it

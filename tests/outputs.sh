@@ -20,6 +20,8 @@ export CLIP_MODELS CLIP_PLOTS
 mkdir "$work/models" "$work/plots" "$work/far" || exit 2
 model=tiny-shapes-seed1
 
+# shellcheck source=tests/fit.sh
+. tests/fit.sh
 # shellcheck source=tests/links.sh
 . tests/links.sh
 
