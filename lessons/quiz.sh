@@ -135,7 +135,7 @@ exec 3<"$work/ask"
 while read -r id <&3; do
     page=$(echo "$QUIZ_PAGES/${id%%.*}"-*/README.md)
     echo
-    tell "$dim[$((asked + 1)) of $total] $(sed -n '1s/^# *//p' "$page"), question ${id#*.}$off"
+    tell "${dim}[$((asked + 1)) of $total] $(sed -n '1s/^# *//p' "$page"), question ${id#*.}$off"
     printf '%s' "$bold"; wrapped "$work/$id.q"; printf '%s' "$off"
     printf '%s(Enter shows the answer, q stops) %s' "$dim" "$off"
     answer || break

@@ -66,8 +66,8 @@ typedef struct {
 
 /* pairs_table_read: the table in a file.
  * Fails  with one line, when the file cannot be read, is not UTF-8 with a heading (UTF-16 and other kinds are named:
- *        file_kind.h), lacks a column or has no rows; with `strict` also for the first bad row, with its line. With all rows bad it succeeds, and
- *        picture_count is 0
+ *        file_kind.h), lacks a column or has no rows; with `strict` also for the first bad row, with its line. With all
+ *        rows bad it succeeds, and picture_count is 0
  * Owner  the arena */
 bool pairs_table_read(PairsTable *table, Arena *arena, const char *path, PairsFormat format, Err *err);
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum { CODING_PCM = 1, CODING_FLOAT = 3, CODING_EXTENSIBLE = 0xfffe, FORMAT_BYTES = 16, EXTENSIBLE_BYTES = 40 };
-/* What programs write as the length of a sound into a pipe, where they cannot come back: this number, less the header or
- * not, 0x80000000 or 0xffffffff. No file that is read here is so long. */
+/* What programs write as the length of a sound into a pipe, where they cannot come back: 0x7fffffff, also less the
+ * header, 0x80000000 or 0xffffffff. No file that is read here is so long. */
 static const uint32_t LENGTH_UNKNOWN = 0x7fffff00;
 static const double LOUDEST = 1e6; /* of float samples; 1 is full scale */
 
