@@ -114,7 +114,7 @@ case \${1-} in
 esac
 [ -x "\$programs/\$program" ] || { tell "$name: there is no program \$1; $name --help lists them" >&2; exit 2; }
 shift
-data=\${XDG_DATA_HOME:-\$HOME/.local/share}/$name
+data=\${XDG_DATA_HOME:-\${HOME:-.}/.local/share}/$name
 : "\${CLIP_MODELS:=\$data/models}" "\${CLIP_PLOTS:=\$data/plots}" "\${CLIP_SHIPPED:=$PREFIX/share/$name}"
 export CLIP_MODELS CLIP_PLOTS CLIP_SHIPPED
 exec "\$programs/\$program" "\$@"
