@@ -31,7 +31,10 @@ fit_columns || columns=80
 
 # shellcheck source=tests/links.sh
 . "${0%/*}/../tests/links.sh"
-work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX") || exit 2
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX" 2>/dev/null) || {
+    tell "quiz: ${TMPDIR:-/tmp} cannot be written; set TMPDIR to a folder that can" >&2
+    exit 2
+}
 asked=0 right=0 not_stored=0
 summary() {
     sum=''
@@ -100,9 +103,10 @@ others() {
     else echo "# Questions that you knew or missed, stored by \`make quiz\`. It does not change other lines."; fi
 }
 remember() {
+    why='it cannot be read'
     if { others "$2" && echo "$1 $2"; } >"$work/stored" && put_file "$QUIZ_FILE" <"$work/stored"; then return; fi
     not_stored=1
-    tell "quiz: cannot write $QUIZ_FILE; this result is not stored" >&2
+    tell "quiz: cannot write $QUIZ_FILE; this result is not stored: $why" >&2
 }
 # of WORD: the questions stored with WORD (known, missed); "new": the questions without a line.
 of() {

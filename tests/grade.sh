@@ -17,7 +17,7 @@
 # POINTS=file changes weights. Its lines are "01 4" (the parts of exercise 01 share 4 points), "01 normalise 3" (that
 # part has 3) or "ex01-hidden 2". A # begins a comment. A part without a line has 1 point. EXAM=dir adds the checks in
 # dir (exNN*.c, written like tests/exercises/exNN.c). A part is right or wrong: there are no half points. The exit
-# status is 0 however bad the marks, and 2 where the options, POINTS or EXAM are wrong.
+# status is 0 however bad the marks, 1 where a file cannot be written, and 2 where the options, POINTS or EXAM are wrong.
 
 # shellcheck source=tests/fit.sh
 . "${0%/*}/fit.sh"
@@ -79,6 +79,12 @@ awk -v points="$POINTS" '
         }
     }' "$work/grade.txt" >"$work/marks.txt" 2>"$work/points" || { fit <"$work/points" >&2; exit 2; }
 
+# keep FILE: writes stdin to it, or says why not.
+keep() {
+    put_file "$1" && return
+    tell "$1 cannot be written: $why" >&2
+    return 1
+}
 quoted() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
 awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v flags="$(quoted "$EXERCISE_CC")" '
@@ -107,7 +113,7 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
     END {
         close_exercise()
         printf "\n  ],\n  \"points\": %s,\n  \"of\": %s\n}\n", number(all_got), number(all_of)
-    }' "$work/marks.txt" | put_file "$build/grade.json"
+    }' "$work/marks.txt" | keep "$build/grade.json" || exit 1
 
 # ---- other forms -----------------------------------------------------------------------------------------------------
 
@@ -196,11 +202,11 @@ END
 written=$build/grade.json
 for form do
     case $form in
-    --junit) file=$build/grade.xml && junit | put_file "$file" ;;
-    --csv) file=$build/grade.csv && csv | put_file "$file" ;;
-    --gradescope) file=$build/results.json && gradescope | put_file "$file" ;;
-    --classroom50) file=$build/result.json && classroom50 | put_file "$file" ;;
-    esac
+    --junit) file=$build/grade.xml && junit | keep "$file" ;;
+    --csv) file=$build/grade.csv && csv | keep "$file" ;;
+    --gradescope) file=$build/results.json && gradescope | keep "$file" ;;
+    --classroom50) file=$build/result.json && classroom50 | keep "$file" ;;
+    esac || exit 1
     written="$written, $file"
 done
 

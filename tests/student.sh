@@ -30,8 +30,14 @@ unset CDPATH
 . "${0%/*}/fit.sh"
 # shellcheck source=tests/links.sh
 . "${0%/*}/links.sh"
+stop() {
+    tell "$1" >&2
+    exit 2
+}
+
 build=$1 command=$2 number=$3
 EXERCISES=${CLIP_EXERCISES:-exercises}
+[ -z "$CLIP_EXERCISES" ] || [ -d "$CLIP_EXERCISES" ] || stop "CLIP_EXERCISES: $CLIP_EXERCISES is not a folder; make it"
 if [ -z "$CLIP_EXERCISES" ] && [ ! -w exercises ]; then
     EXERCISES=$build/desk
     mkdir -p "$EXERCISES" && tell "exercises/ cannot be written to; your exercises are in $EXERCISES/." >&2
@@ -46,11 +52,6 @@ good='' bad='' dim='' off=''
 if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
     good=$(printf '\033[32m') bad=$(printf '\033[1;31m') dim=$(printf '\033[2m') off=$(printf '\033[0m')
 fi
-
-stop() {
-    tell "$1" >&2
-    exit 2
-}
 
 # ---- names and progress ----------------------------------------------------------------------------------------------
 
@@ -71,7 +72,7 @@ is_done() { known 'done' "$1" >/dev/null; }
 # put TO: writes stdin to a temporary file and renames it to TO. If that fails, TO stays as it was.
 put() {
     put_file "$1" && return 0
-    stop "$1 cannot be written; it was not changed"
+    stop "$1 cannot be written; it was not changed: $why"
 }
 give_copy() {
     [ -r "$1" ] || stop "$1 cannot be read"
@@ -211,6 +212,7 @@ CORE='lib/core/base.c lib/core/arena.c lib/core/mat.c lib/core/softmax.c'
 # new memory holds something else, so that the results of a function that reads it differ (verify_run.c compares).
 prepare() {
     mkdir -p "$work/sanitized" || exit 2
+    command -v "${EXERCISE_CC%% *}" >/dev/null 2>&1 || stop "the compiler ${EXERCISE_CC%% *} is not there; name another: CC=gcc"
     made="$EXERCISE_CC $($EXERCISE_CC --version 2>/dev/null | head -n 1)"
     # shellcheck disable=SC2086 # files
     if [ -f "$work/made-with" ] && [ "$(cat "$work/made-with")" = "$made" ] &&
@@ -649,6 +651,9 @@ if [ -n "$number" ] && [ "$command" != mine ] && [ "$command" != ran ]; then
     name=$(name_of "$number")
     [ -n "$name" ] || stop "there is no exercise $number; \`make list\` names them"
 fi
+case $command$name in
+ex | hint | reset | solution) command='' ;; # the number is missing
+esac
 case $command in
 give) give ;;
 ex) give; one "$name" ;;
