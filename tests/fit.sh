@@ -1,6 +1,5 @@
-#!/bin/sh
 # fit.sh: no line that a script prints is wider than the terminal, down to 40 columns (the C programs:
-# lib/show/term_fit.h). Scripts source it; `COMMAND | sh tests/fit.sh` is for the Makefile.
+# lib/show/term_fit.h). Scripts and the Makefile source it.
 #
 #   tell TEXT...   like echo
 #   fit            copies stdin to stdout
@@ -83,5 +82,3 @@ fit() { if fit_columns; then fold_to "$columns"; else cat; fi; }
 tell() {
     if [ -t 1 ]; then printf '%s\n' "$*" | fit; else printf '%s\n' "$*"; fi
 }
-
-case ${0##*/} in fit.sh) fit ;; esac
