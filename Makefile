@@ -53,15 +53,15 @@ all: $(PROGRAMS) ## build everything (the same as `make`)
 # ---- what students run ----------------------------------------------------------------------------------------------
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z].*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@printf '  make %-12s %s\n' lesson-NN 'run a lesson; ARGS="--help" lists its options' \
+	@. tests/fit.sh; { awk -F ':.*## ' '/^[a-z].*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile; \
+	printf '  make %-12s %s\n' lesson-NN 'run a lesson; ARGS="--help" lists its options' \
 	    ex-NN 'check your exercise NN, exercises/NN-name.c' hint-NN 'the next of three hints' \
 	    reset-NN 'the exercise as it was; yours is kept' solution-NN 'how we did it, when you have' \
-	    check 'all tests, the lessons, your exercises: the verdict' help-dev 'what maintainers use'
+	    check 'all tests, the lessons, your exercises: the verdict' help-dev 'what maintainers use'; } | fit
 
 run: all ## the main job: train the small CLIP on CIFAR-10, classify its test pictures from text alone
-	@sh data/fetch.sh $(BUILD) || { test ! -e data/cifar-10-batches-bin && \
-	    echo "No CIFAR-10 here: the lessons go on with generated shapes."; }
+	@. tests/fit.sh; sh data/fetch.sh $(BUILD) || { test ! -e data/cifar-10-batches-bin && \
+	    tell "No CIFAR-10 here: the lessons go on with generated shapes."; }
 	@$(CALM) $(BUILD)/lesson-10 --resume --backup-other --no-predict $(CALMLY)
 	@$(CALM) $(BUILD)/lesson-11 --recipe quick --no-predict $(CALMLY)
 

@@ -1,12 +1,16 @@
 # common.sh: functions that fetch.sh, pretrained.sh and photos.sh share. A script sets
 #   label   the first word of each of its messages
+#   data    the folder with the scripts
 #   work    a folder of this run only; it is removed at the end, also after a signal (after kill -9 by the next run)
 # and defines by_hand, which prints how to get the files without the script. Then it sources this file.
 # shellcheck shell=sh disable=SC2154 # label and work are theirs
 
 child=
 
-say() { printf '%s: %s\n' "$label" "$*"; }
+# shellcheck source=tests/fit.sh
+. "$data/../tests/fit.sh"
+
+say() { tell "$label: $*"; }
 
 has() { command -v "$1" >/dev/null 2>&1; }
 

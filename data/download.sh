@@ -116,7 +116,7 @@ fetch_one() {
     [ "$2" = - ] && rm -f "$part" # without a size there is no way to resume
     [ "$2" = - ] || enough_room "$folder" $(($2 - $(size_of "$part"))) || return 1
     for try in first second; do
-        say "downloading $url/$4${2:+ ($2 bytes)}" | sed 's/ (- bytes)//'
+        if [ "$2" = - ]; then say "downloading $url/$4"; else say "downloading $url/$4 ($2 bytes)"; fi
         fetch_part "$url/$4" "$part" "$2" || { [ -s "$part" ] || rm -f "$part"; return 1; }
         if verify "$part" "$1" "$2" "$3"; then
             mv -f "$part" "$target"

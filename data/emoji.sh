@@ -35,7 +35,7 @@ by_hand() {
         echo "put them under these names into a folder, and run: make emoji EMOJI_DIR=/that/folder"
         echo "The packages themselves will do as well (npm pack makes .tgz files of them)."
         echo "Without these files lesson 27 runs on generated scenes."
-    } >&2
+    } | fit >&2
 }
 
 # shellcheck source=data/common.sh

@@ -23,7 +23,7 @@ work=$data/.fetch
 label=data
 
 by_hand() {
-    cat >&2 <<TEXT
+    fit >&2 <<TEXT
 data: CIFAR-10 was not fetched; nothing was changed. By hand, either
   - get $archive (170 MB) from https://www.cs.toronto.edu/~kriz/cifar.html with a browser, put it into
     $data and run "make data" again; or
@@ -38,7 +38,7 @@ TEXT
 # finish: verifies the six files in $work/new. If they are right, moves them to the target and exits.
 finish() {
     if ! run "$tools/cifar-check" "$work/new" >"$work/verdict" 2>&1; then
-        sed -e "s|^error: $work/new/||" -e 's/; run "make data".*//' -e 's/^/data: refused: /' "$work/verdict" >&2
+        sed -e "s|^error: $work/new/||" -e 's/; run "make data".*//' -e 's/^/data: refused: /' "$work/verdict" | fit >&2
         return 1
     fi
     if [ ! -e "$target" ] && [ ! -h "$target" ]; then

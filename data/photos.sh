@@ -29,7 +29,7 @@ by_hand() {
       and put it at $folder/$name"
         done
         echo "and run \"make photos\" again. Without them lesson 19 takes its pictures from CIFAR-10 or generated shapes."
-    } >&2
+    } | fit >&2
 }
 
 # shellcheck source=data/common.sh
@@ -78,7 +78,7 @@ while read -r name <&3; do
 done 3<"$work/names"
 if [ -f "$folder/CREDITS.txt" ]; then
     say "authors and licences:"
-    sed 's/^/  /' "$folder/CREDITS.txt"
+    sed 's/^/  /' "$folder/CREDITS.txt" | fit
 fi
 if [ $missing -ne 0 ]; then
     by_hand

@@ -39,7 +39,7 @@ by_hand() {
       ($bytes bytes), put it at $models/$name"
         done
         echo "and run \"make pretrained\" again: it verifies them. Without them lesson 19 runs on a tiny random model."
-    } | sed 's/(- bytes)/(half a megabyte)/' >&2
+    } | sed 's/(- bytes)/(half a megabyte)/' | fit >&2
 }
 
 # shellcheck source=data/common.sh

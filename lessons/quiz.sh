@@ -13,29 +13,38 @@
 # QUIZ_ANYWHERE=1 asks without a terminal, for tests. Exit status 0: finished, or stopped with q. 1: a result could not be
 # stored. 2: there is no terminal, or no page can be read.
 
+# shellcheck source=tests/fit.sh
+. "${0%/*}/../tests/fit.sh"
 : "${QUIZ_FILE:=exercises/quiz.txt}" "${QUIZ_PAGES:=lessons}"
 LC_ALL=C
 export LC_ALL
 if { [ ! -t 0 ] || [ ! -t 1 ]; } && [ -z "$QUIZ_ANYWHERE" ]; then
-    echo "quiz: needs a terminal, because it waits for your answers. You find the questions at the end of lessons/*/README.md." >&2
+    tell "quiz: needs a terminal, because it waits for your answers. You find the questions at the end of lessons/*/README.md." >&2
     exit 2
 fi
 bold='' dim='' good='' bad='' off=''
 if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
     bold=$(printf '\033[1m') dim=$(printf '\033[2m') good=$(printf '\033[32m') bad=$(printf '\033[31m') off=$(printf '\033[0m')
 fi
-width=$(stty size 2>/dev/null | awk '{ print $2 }')
-[ "${width:-0}" -ge 40 ] && [ "$width" -le 100 ] || width=80
+fit_columns || columns=80
+[ "$columns" -le 100 ] || columns=80
 
 # shellcheck source=tests/links.sh
 . "${0%/*}/../tests/links.sh"
-work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX") || exit 2
+work=$(mktemp -d "${TMPDIR:-/tmp}/clip-quiz-XXXXXX" 2>/dev/null) || {
+    tell "quiz: ${TMPDIR:-/tmp} cannot be written; set TMPDIR to a folder that can" >&2
+    exit 2
+}
 asked=0 right=0 not_stored=0
 summary() {
-    [ $asked -eq 0 ] || printf '\n%d of %d known. ' $right $asked
+    sum=''
+    if [ $asked -gt 0 ]; then
+        echo
+        sum="$right of $asked known. "
+    fi
     left=$(grep -c '^missed ' "$QUIZ_FILE" 2>/dev/null)
-    [ "${left:-0}" -gt 0 ] && printf '%d missed; to repeat them: make quiz ARGS=missed' "$left"
-    echo
+    [ "${left:-0}" -eq 0 ] || sum="$sum$left missed; to repeat them: make quiz ARGS=missed"
+    tell "$sum"
 }
 trap 'rm -rf "$work" "$QUIZ_FILE.tmp"' EXIT
 trap 'exit 141' PIPE
@@ -73,18 +82,18 @@ for page in "$QUIZ_PAGES"/[0-9][0-9]-*/README.md; do
         /^<details>/ { state = "a"; sub(/.*<\/summary>/, "") }
         /<\/details>/ { state = ""; next }
         state != "" { print plain($0) >(work "/" id "." state) }
-    ' "$page" || { echo "quiz: $page cannot be read" >&2; exit 2; }
+    ' "$page" || { tell "quiz: $page cannot be read" >&2; exit 2; }
 done
-[ -s "$work/all" ] || { echo "quiz: found no questions in $QUIZ_PAGES/*/README.md" >&2; exit 2; }
+[ -s "$work/all" ] || { tell "quiz: found no questions in $QUIZ_PAGES/*/README.md" >&2; exit 2; }
 
-# wrapped FILE: prints its paragraphs in lines of $width. Lists, tables, indented and fenced lines are not changed.
+# wrapped FILE: prints its paragraphs in lines of $columns. Lists, tables, indented and fenced lines are not changed.
 wrapped() {
     awk 'function out() { if (text != "") print text; text = "" }
         /^```/ { out(); fence = !fence; next }
         fence || /^([-|]|    )/ { out(); print; next }
         !NF { out(); if (some) print ""; next }
         { some = 1; sub(/^ +/, ""); text = text (text == "" ? "" : " ") $0 }
-        END { out() }' "$1" | fold -s -w "$width"
+        END { out() }' "$1" | fold_to "$columns"
 }
 
 # remember WORD ID: stores "WORD ID" instead of the old line of that question, through a temporary file.
@@ -94,9 +103,10 @@ others() {
     else echo "# Questions that you knew or missed, stored by \`make quiz\`. It does not change other lines."; fi
 }
 remember() {
+    why='it cannot be read'
     if { others "$2" && echo "$1 $2"; } >"$work/stored" && put_file "$QUIZ_FILE" <"$work/stored"; then return; fi
     not_stored=1
-    echo "quiz: cannot write $QUIZ_FILE; this result is not stored" >&2
+    tell "quiz: cannot write $QUIZ_FILE; this result is not stored: $why" >&2
 }
 # of WORD: the questions stored with WORD (known, missed); "new": the questions without a line.
 of() {
@@ -110,10 +120,10 @@ of() {
 
 if [ "$1" = missed ]; then
     of missed >"$work/ask" || exit 2
-    [ -s "$work/ask" ] || { echo "Nothing is missed. \`make quiz\` asks other questions."; exit 0; }
+    [ -s "$work/ask" ] || { tell "Nothing is missed. \`make quiz\` asks other questions."; exit 0; }
 elif [ $# -gt 0 ]; then
     for nn do
-        grep "^$nn\\." "$work/all" || { echo "quiz: lesson $nn has no questions; use lesson numbers such as 05, or the word missed" >&2; exit 2; }
+        grep "^$nn\\." "$work/all" || { tell "quiz: lesson $nn has no questions; use lesson numbers such as 05, or the word missed" >&2; exit 2; }
     done >"$work/ask" || exit 2
 else
     { of missed && of new && of known; } >"$work/ask.all" && head -n 10 "$work/ask.all" >"$work/ask" || exit 2
@@ -128,7 +138,8 @@ answer() { # reads a line into $typed, in lower case without spaces; status 1 at
 exec 3<"$work/ask"
 while read -r id <&3; do
     page=$(echo "$QUIZ_PAGES/${id%%.*}"-*/README.md)
-    printf '\n%s[%d of %d] %s%s\n' "$dim" $((asked + 1)) "$total" "$(sed -n '1s/^# *//p' "$page"), question ${id#*.}" "$off"
+    echo
+    tell "${dim}[$((asked + 1)) of $total] $(sed -n '1s/^# *//p' "$page"), question ${id#*.}$off"
     printf '%s' "$bold"; wrapped "$work/$id.q"; printf '%s' "$off"
     printf '%s(Enter shows the answer, q stops) %s' "$dim" "$off"
     answer || break

@@ -72,9 +72,10 @@ REMEMBER = mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(WORDS))' >$@.$(ME); \
            if cmp -s $@.$(ME) $@; then rm -f $@.$(ME); else mv -f $@.$(ME) $@; fi
 $(BUILD)/made-with: WORDS = $(CC) $(ALL_CFLAGS) $(LDFLAGS) $(LDLIBS) $(shell $(CC) --version 2>/dev/null | head -n 1)
 $(BUILD)/made-with: FORCE
-	@{ mkdir -p $(@D) && test -d $(@D) && test -w $(@D); } 2>/dev/null || { \
-	    echo "$(BUILD) cannot be written; name a folder that can: make BUILD=/tmp/clip"; exit 1; } >&2
-	@test -e $@ || echo "The first build takes about half a minute on two cores; later ones make only what changed."
+	@. tests/fit.sh; { mkdir -p $(@D) && test -d $(@D) && test -w $(@D); } 2>/dev/null || { \
+	    tell "$(BUILD) cannot be written; name a folder that can: make BUILD=/tmp/clip"; exit 1; } >&2
+	@. tests/fit.sh; test -e $@ || \
+	    tell "The first build takes about half a minute on two cores; later ones make only what changed."
 	@$(REMEMBER)
 $(BUILD)/made-of: WORDS = $(LIB)
 $(BUILD)/made-of: FORCE | $(BUILD)/made-with

@@ -5,7 +5,7 @@ KILLS    := 200
 LIMIT    := $(if $(filter 1,$(SAN)),600,120)
 
 help-dev: #- this list
-	@awk -F ':.*#- ' '/^[a-z].*:.*#- / { printf "  make %-13s %s\n", $$1, $$2 }' tests/check.mk
+	@. tests/fit.sh; awk -F ':.*#- ' '/^[a-z].*:.*#- / { printf "  make %-13s %s\n", $$1, $$2 }' tests/check.mk | fit
 
 # ---- what is built for the checks -----------------------------------------------------------------------------------
 
@@ -61,7 +61,7 @@ check: all $(TESTS) $(EXAMS)
 	@failed=0; EXERCISE_CC='$(CC) $(ALL_CFLAGS)' $(BUILD)/limit $(LIMIT) $(LIMIT)0 $(BUILD)/table.took \
 	    sh tests/student.sh $(BUILD) table >$(BUILD)/table.txt || failed=1; \
 	    EARLIER=$(BUILD)/table.took BUDGET=60 WORK=check $(RUN) $(CHECKED) $(TESTS) || failed=1; \
-	    echo; cat $(BUILD)/table.txt; exit $$failed
+	    echo; . tests/fit.sh; fit <$(BUILD)/table.txt; exit $$failed
 
 # What make check runs, without running it.
 tests: all $(TESTS) $(EXAMS)

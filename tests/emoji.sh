@@ -87,6 +87,7 @@ nothing() { left "common.sh emoji.sh emoji.txt "; }
 try() {
     data=$root/place/data search=$neither
     rm -rf "$root/place" && mkdir -p "$data" && cp "$scripts/common.sh" "$scripts/emoji.sh" "$root/emoji.txt" "$data/"
+    mkdir "$root/place/tests" && cp "$scripts/../tests/fit.sh" "$root/place/tests/"
     : >"$root/npm-log"
     port=1
     if "$1"; then

@@ -257,7 +257,7 @@ at_the_desk() {
 in_the_original() {
     mkdir "$work/tree" "$work/tree/tests"
     cp -R exercises lib solutions "$work/tree/"
-    cp -R tests/student.sh tests/links.sh tests/findings.awk tests/exercises "$work/tree/tests/"
+    cp -R tests/student.sh tests/fit.sh tests/links.sh tests/findings.awk tests/exercises "$work/tree/tests/"
     rm -f "$work/tree/exercises"/[0-9][0-9]-* "$work/tree/exercises/progress.txt"
     full=$(cd "$build" && pwd)
     (

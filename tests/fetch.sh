@@ -67,6 +67,7 @@ ln -s "$tools/cifar-from-png" "$fake/cifar-from-png"
 place() { # a new folder for each test
     data=$root/place/data
     rm -rf "$root/place" && mkdir -p "$data" && cp "$scripts/common.sh" "$scripts/fetch.sh" "$data/"
+    mkdir "$root/place/tests" && cp "$scripts/../tests/fit.sh" "$root/place/tests/"
 }
 
 # left NAMES: the folder of the script holds these files and no others.

@@ -17,19 +17,23 @@
 # POINTS=file changes weights. Its lines are "01 4" (the parts of exercise 01 share 4 points), "01 normalise 3" (that
 # part has 3) or "ex01-hidden 2". A # begins a comment. A part without a line has 1 point. EXAM=dir adds the checks in
 # dir (exNN*.c, written like tests/exercises/exNN.c). A part is right or wrong: there are no half points. The exit
-# status is 0 however bad the marks, and 2 where the options, POINTS or EXAM are wrong.
+# status is 0 however bad the marks, 1 where a file cannot be written, and 2 where the options, POINTS or EXAM are wrong.
 
+# shellcheck source=tests/fit.sh
+. "${0%/*}/fit.sh"
+# shellcheck source=tests/links.sh
+. "${0%/*}/links.sh"
 build=$1
 shift
 LC_ALL=C
 export LC_ALL
 for form do
     case $form in --junit | --csv | --gradescope | --classroom50) continue ;; esac
-    echo "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2
+    tell "grade.sh: '$form': want --junit, --csv, --gradescope or --classroom50" >&2
     exit 2
 done
-if [ -n "$POINTS" ] && { [ ! -r "$POINTS" ] || [ -d "$POINTS" ]; }; then echo "POINTS: $POINTS cannot be read" >&2; exit 2; fi
-if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then echo "EXAM: $EXAM is not a folder" >&2; exit 2; fi
+if [ -n "$POINTS" ] && { [ ! -r "$POINTS" ] || [ -d "$POINTS" ]; }; then tell "POINTS: $POINTS cannot be read" >&2; exit 2; fi
+if [ -n "$EXAM" ] && [ ! -d "$EXAM" ]; then tell "EXAM: $EXAM is not a folder" >&2; exit 2; fi
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
 export EXERCISE_CC
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
@@ -73,10 +77,14 @@ awk -v points="$POINTS" '
             if ((label[i], part[i]) in single) of = single[label[i], part[i]]
             print row[i], (f[4] == "right" ? of : 0), of
         }
-    }' "$work/grade.txt" >"$work/marks.txt" || exit 2
+    }' "$work/grade.txt" >"$work/marks.txt" 2>"$work/points" || { fit <"$work/points" >&2; exit 2; }
 
-# shellcheck source=tests/links.sh
-. "${0%/*}/links.sh"
+# keep FILE: writes stdin to it, or says why not.
+keep() {
+    put_file "$1" && return
+    tell "$1 cannot be written: $why" >&2
+    return 1
+}
 quoted() { printf '%s' "$1" | sed 's/\\/\\\\/g; s/"/\\"/g'; }
 
 awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v flags="$(quoted "$EXERCISE_CC")" '
@@ -105,7 +113,7 @@ awk -v version="$(quoted "$version")" -v compiler="$(quoted "$compiler")" -v fla
     END {
         close_exercise()
         printf "\n  ],\n  \"points\": %s,\n  \"of\": %s\n}\n", number(all_got), number(all_of)
-    }' "$work/marks.txt" | put_file "$build/grade.json"
+    }' "$work/marks.txt" | keep "$build/grade.json" || exit 1
 
 # ---- other forms -----------------------------------------------------------------------------------------------------
 
@@ -168,7 +176,7 @@ classroom50() {
             }
             print k
         }' "$work/marks.txt")
-    [ "$factor" = 1 ] || echo "classroom50 wants whole points: in result.json all are $factor times as many" >&2
+    [ "$factor" = 1 ] || tell "classroom50 wants whole points: in result.json all are $factor times as many" >&2
     cat <<END
 {
   "schema": "classroom50/result/v1",
@@ -194,11 +202,11 @@ END
 written=$build/grade.json
 for form do
     case $form in
-    --junit) file=$build/grade.xml && junit | put_file "$file" ;;
-    --csv) file=$build/grade.csv && csv | put_file "$file" ;;
-    --gradescope) file=$build/results.json && gradescope | put_file "$file" ;;
-    --classroom50) file=$build/result.json && classroom50 | put_file "$file" ;;
-    esac
+    --junit) file=$build/grade.xml && junit | keep "$file" ;;
+    --csv) file=$build/grade.csv && csv | keep "$file" ;;
+    --gradescope) file=$build/results.json && gradescope | keep "$file" ;;
+    --classroom50) file=$build/result.json && classroom50 | keep "$file" ;;
+    esac || exit 1
     written="$written, $file"
 done
 
@@ -210,6 +218,6 @@ awk '{ got[$1] += $7; of[$1] += $8; if (!($1 in seen)) order[++n] = $1; seen[$1]
             printf "  %-12s %-20s %5.4g of %-5.4g%s\n", k, title[k], got[k], of[k], said[k]
         }
         printf "%.4g of %.4g points\n", all, most
-    }' "$work/marks.txt"
-echo "In full: $written"
+    }' "$work/marks.txt" | fit
+tell "In full: $written"
 exit 0

@@ -17,13 +17,15 @@ umask 022
 LC_ALL=C NO_COLOR=1
 export LC_ALL NO_COLOR
 name=clip-from-scratch
-case $PREFIX in /*) ;; *) echo "install: PREFIX is \"$PREFIX\"; it must be a path that begins with /" >&2; exit 2 ;; esac
+# shellcheck source=tests/fit.sh
+. "${0%/*}/fit.sh"
+case $PREFIX in /*) ;; *) tell "install: PREFIX is \"$PREFIX\"; it must be a path that begins with /" >&2; exit 2 ;; esac
 root=$DESTDIR$PREFIX
 bin=$root/bin lib=$root/lib libexec=$root/libexec/$name include=$root/include/$name share=$root/share/$name
 doc=$root/share/doc/$name man=$root/share/man/man1
 
 fail() {
-    echo "install: $1 cannot be written; is PREFIX right, and may you write there?" >&2
+    tell "install: $1 cannot be written; is PREFIX right, and may you write there?" >&2
     exit 1
 }
 
@@ -77,6 +79,7 @@ for header in lib/*/*.h; do
     room=${header#lib/}
     copy 644 "$include/${room%/*}" "$header"
 done
+copy 644 "$share" tests/fit.sh
 copy 644 "$share/data/pretrained" data/pretrained/*.safetensors
 copy 644 "$doc" README.md LICENSE CHANGELOG.md
 manual | write 644 "$man/$name.1"
@@ -95,9 +98,10 @@ write 755 "$bin/$name" <<TEXT
 #!/bin/sh
 # $name: runs a lesson or a checker of CLIP from scratch.
 programs='$PREFIX/libexec/$name'
+. '$PREFIX/share/$name/fit.sh'
 case \${1-} in
 '' | -h | --help)
-    echo "$name PROGRAM [OPTIONS]: runs one of these programs; PROGRAM --help lists its options."
+    tell "$name PROGRAM [OPTIONS]: runs one of these programs; PROGRAM --help lists its options."
     ls "\$programs"
     exit
     ;;
@@ -108,11 +112,11 @@ case \${1-} in
 [0-9][0-9]) program=lesson-\$1 ;;
 *) program=\${1##*/} ;;
 esac
-[ -x "\$programs/\$program" ] || { echo "$name: there is no program \$1; $name --help lists them" >&2; exit 2; }
+[ -x "\$programs/\$program" ] || { tell "$name: there is no program \$1; $name --help lists them" >&2; exit 2; }
 shift
-data=\${XDG_DATA_HOME:-\$HOME/.local/share}/$name
+data=\${XDG_DATA_HOME:-\${HOME:-.}/.local/share}/$name
 : "\${CLIP_MODELS:=\$data/models}" "\${CLIP_PLOTS:=\$data/plots}" "\${CLIP_SHIPPED:=$PREFIX/share/$name}"
 export CLIP_MODELS CLIP_PLOTS CLIP_SHIPPED
 exec "\$programs/\$program" "\$@"
 TEXT
-echo "CLIP from scratch $VERSION is in $root; next: $bin/$name --help"
+tell "CLIP from scratch $VERSION is in $root; next: $bin/$name --help"

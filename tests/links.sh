@@ -2,8 +2,8 @@
 # Sourced by scripts that write files (the C programs: OutFile in lib/core/file.h).
 # shellcheck shell=sh
 
-# link_target PATH: sets `target` to the file that PATH leads to, which need not exist. Status 1, with a line, for a
-# folder and for links that lead in a circle.
+# link_target PATH: sets `target` to the file that PATH leads to, which need not exist. Status 1, with the reason in
+# `why`, for a folder and for links that lead in a circle.
 link_target() {
     target=$1 links=0
     while [ -h "$target" ]; do
@@ -14,18 +14,21 @@ link_target() {
         *) case $target in */*) target=${target%/*}/$to ;; *) target=$to ;; esac ;;
         esac
         if [ $links -gt 40 ]; then
-            echo "$1: the symbolic links lead in a circle, or are more than 40; remove one of them" >&2
+            why="the symbolic links lead in a circle, or are more than 40; remove one of them"
             return 1
         fi
     done
-    [ ! -d "$target" ] || { echo "$1: this is a folder, not a file" >&2; return 1; }
+    why="this is a folder, not a file"
+    [ ! -d "$target" ]
 }
 
 # put_file TO: writes stdin to a temporary file beside the target of TO, and renames it. If that fails, TO stays as it
-# was, and the status is 1.
+# was, and the status is 1, with the reason in `why`.
 put_file() {
     link_target "$1" || return 1
-    if cat >"$target.$$.tmp" && mv -f "$target.$$.tmp" "$target"; then return 0; fi
+    # In a shell of its own: the message of a redirection that fails, too, is the reason.
+    why=$({ (cat >"$target.$$.tmp") && mv -f "$target.$$.tmp" "$target"; } 2>&1) && return 0
+    why=${why##*"$target"*.tmp: }
     rm -f "$target.$$.tmp"
     return 1
 }

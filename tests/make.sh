@@ -37,7 +37,7 @@ check() { # check WHAT COMMAND...
 toy="$work/a toy"
 mkdir -p "$toy/lib/core" "$toy/tests/tools"
 cp Makefile "$toy/"
-cp tests/*.mk tests/flags.sh tests/no-target.sh "$toy/tests/"
+cp tests/*.mk tests/fit.sh tests/flags.sh tests/no-target.sh "$toy/tests/"
 echo 'int one(void);' >"$toy/lib/core/one.h"
 printf '#include "core/one.h"\nint one(void) { return 1; }\n' >"$toy/lib/core/one.c"
 echo 'extern int two; int two = 2;' >"$toy/lib/core/two.c"

@@ -20,6 +20,8 @@ export CLIP_MODELS CLIP_PLOTS
 mkdir "$work/models" "$work/plots" "$work/far" || exit 2
 model=tiny-shapes-seed1
 
+# shellcheck source=tests/fit.sh
+. tests/fit.sh
 # shellcheck source=tests/links.sh
 . tests/links.sh
 
@@ -140,7 +142,17 @@ rm "$work/plots"
 
 # ---- scripts --------------------------------------------------------------------------------------------------------
 
-put() { echo "$1" | put_file "$2" 2>"$work/err"; }
+put() { echo "$1" | { put_file "$2" || { echo "$why" >"$work/err"; false; }; } 2>"$work/noise"; }
+# one_line STATUS TEXT COMMAND...: it ends with this status and prints one line on stderr, which has TEXT.
+one_line() {
+    wanted=$1 text=$2
+    shift 2
+    run "$@"
+    got=$?
+    check "$*: status $wanted, not $got" [ $got -eq "$wanted" ]
+    check "$*: one line" [ "$(wc -l <"$work/err")" -eq 1 ]
+    check "$*: with $text" grep -Fq -e "$text" "$work/err"
+}
 ln -s ../far/marks.json "$work/models/grade.json"
 check "marks through a link" put one "$work/models/grade.json"
 check "the file" [ "$(cat "$work/far/marks.json")" = one ]
@@ -154,6 +166,23 @@ check "says so" grep -q 'lead in a circle' "$work/err"
 put three "$work/far"
 check "a folder" [ $? -eq 1 ]
 check "says so" grep -q 'this is a folder' "$work/err"
+put three "$work/none/file"
+check "no folder" [ $? -eq 1 ]
+check "says so" grep -qi 'no such file\|nonexistent' "$work/err"
+check "and no shell prints a line of its own" [ ! -s "$work/noise" ]
+mkdir "$work/desk"
+ln -s loop "$work/desk/progress.txt"
+ln -s loop "$work/desk/loop"
+export CLIP_EXERCISES
+CLIP_EXERCISES=$work/desk one_line 2 'lead in a circle' sh tests/student.sh "$build" hint 03
+CLIP_EXERCISES=$work/none one_line 2 'is not a folder' sh tests/student.sh "$build" list
+rm "$work/desk/progress.txt"
+CLIP_EXERCISES=$work/desk one_line 2 'student.sh BUILD' sh tests/student.sh "$build" hint
+CLIP_EXERCISES=$work/desk EXERCISE_CC=no-such-compiler one_line 2 'no-such-compiler is not there' \
+    sh tests/student.sh "$build" ex 01
+TMPDIR=$work/none QUIZ_ANYWHERE=1 one_line 2 'set TMPDIR' sh lessons/quiz.sh 03
+CLIP_PLOTS=$work/none one_line 1 'there is no such folder' sh plots/draw.sh
+unset CLIP_EXERCISES
 check "and nothing is written there" [ -z "$(find "$work/far" -name "far*" ! -path "$work/far")" ]
 check "no temporary file is left" clean
 

@@ -72,6 +72,7 @@ try() {
     data=$root/place/data photos=$root/place/data/photos
     rm -rf "$root/place" && mkdir -p "$data" && fill
     for file in common.sh download.sh photos.sh photos.txt; do cp "$top/data/$file" "$data/"; done
+    mkdir "$root/place/tests" && cp "$top/tests/fit.sh" "$root/place/tests/"
     if "$1"; then
         passed=$((passed + 1))
     else

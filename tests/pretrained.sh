@@ -69,6 +69,7 @@ all_right() {
 try() {
     data=$root/place/data models=$root/place/data/models
     rm -rf "$root/place" && mkdir -p "$data" && cp "$scripts/common.sh" "$scripts/download.sh" "$scripts/pretrained.sh" "$data/"
+    mkdir "$root/place/tests" && cp "$scripts/../tests/fit.sh" "$root/place/tests/"
     cp "$root/right.txt" "$data/pretrained.txt"
     if "$1"; then
         passed=$((passed + 1))

@@ -16,6 +16,8 @@
 # line are failures. At the end the processor seconds of all parts are added up, with those in the file EARLIER;
 # BUDGET=60 is printed beside them. The last line is "N passed, N failed[, N skipped]"; exit status 0 if nothing failed.
 
+# shellcheck source=tests/fit.sh
+. "${0%/*}/fit.sh"
 build=$1
 shift
 work=$build/${WORK:-check}
@@ -99,8 +101,8 @@ part() {
     [ "$passed" -eq 0 ] && word=skipped
     [ "$failed" -gt 0 ] && word=FAILED colour=$red
     seconds=$(sed 's/.* //' "$dir/took" 2>/dev/null)
-    printf '%s%-7s%s  %-24s %3d of %-3d %8s s\n' "$colour" $word "${colour:+$off}" "$name" \
-        "$passed" $((passed + failed + skipped)) "${seconds:--}"
+    tell "$(printf '%s%-7s%s  %-24s %3d of %-3d %8s s' "$colour" $word "${colour:+$off}" "$name" \
+        "$passed" $((passed + failed + skipped)) "${seconds:--}")"
 }
 
 # A lane runs one part after the other. It takes a part by mkdir, which only one lane can do.
@@ -113,7 +115,7 @@ lane() {
 }
 
 if [ ! -x "$limit" ] || [ ! -x "$build/expect" ]; then
-    echo "$limit and $build/expect are missing; \`make\` builds them"
+    tell "$limit and $build/expect are missing; \`make\` builds them"
     exit 2
 fi
 rm -rf "$work"
@@ -135,13 +137,13 @@ for one do
     passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
     if [ "$f" -gt 0 ]; then
         printf '\n%s---- %s%s, from %s/\n' "$red" "$one" "$off" "$work/$n"
-        if [ -s "$work/$n/differs" ]; then cat "$work/$n/differs"; else tail -n 40 "$work/$n/out"; fi
-        tail -n 40 "$work/$n/err"
+        if [ -s "$work/$n/differs" ]; then fit <"$work/$n/differs"; else tail -n 40 "$work/$n/out" | fit; fi
+        tail -n 40 "$work/$n/err" | fit
     fi
 done
 if [ "$skipped" -gt 0 ]; then # one line with everything that is missing
     cat "$work"/*/reason 2>/dev/null | sed 's/^ *skipped: *//' | sort -u |
-        awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nSkipped, because something is missing: " line }'
+        awk '{ line = line (NR > 1 ? ", " : "") $0 } END { print "\nSkipped, because something is missing: " line }' | fit
 fi
 cat "$work"/*/took ${EARLIER:+"$EARLIER"} 2>/dev/null | awk -v budget="$BUDGET" '{ wall += $1; processor += $2 } END {
     printf "\nProcessor time: %.1f s%s\n\n", processor, budget ? " of " budget " planned" : "" }'

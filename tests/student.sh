@@ -26,11 +26,21 @@
 # the programs; EXAM, a folder with a teacher's own checks (grade); ARGS, options of a lesson (mine, ran).
 
 unset CDPATH
+# shellcheck source=tests/fit.sh
+. "${0%/*}/fit.sh"
+# shellcheck source=tests/links.sh
+. "${0%/*}/links.sh"
+stop() {
+    tell "$1" >&2
+    exit 2
+}
+
 build=$1 command=$2 number=$3
 EXERCISES=${CLIP_EXERCISES:-exercises}
+[ -z "$CLIP_EXERCISES" ] || [ -d "$CLIP_EXERCISES" ] || stop "CLIP_EXERCISES: $CLIP_EXERCISES is not a folder; make it"
 if [ -z "$CLIP_EXERCISES" ] && [ ! -w exercises ]; then
     EXERCISES=$build/desk
-    mkdir -p "$EXERCISES" && echo "exercises/ cannot be written to; your exercises are in $EXERCISES/." >&2
+    mkdir -p "$EXERCISES" && tell "exercises/ cannot be written to; your exercises are in $EXERCISES/." >&2
 fi
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
 progress=$EXERCISES/progress.txt
@@ -42,14 +52,6 @@ good='' bad='' dim='' off=''
 if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
     good=$(printf '\033[32m') bad=$(printf '\033[1;31m') dim=$(printf '\033[2m') off=$(printf '\033[0m')
 fi
-
-# shellcheck source=tests/links.sh
-. "${0%/*}/links.sh"
-
-stop() {
-    echo "$1" >&2
-    exit 2
-}
 
 # ---- names and progress ----------------------------------------------------------------------------------------------
 
@@ -70,7 +72,7 @@ is_done() { known 'done' "$1" >/dev/null; }
 # put TO: writes stdin to a temporary file and renames it to TO. If that fails, TO stays as it was.
 put() {
     put_file "$1" && return 0
-    stop "$1 cannot be written; it was not changed"
+    stop "$1 cannot be written; it was not changed: $why"
 }
 give_copy() {
     [ -r "$1" ] || stop "$1 cannot be read"
@@ -131,13 +133,13 @@ moved() {
         give_copy "$original" "$own"
         give_copy "$work/$1.shipped" "$original"
         rm -f "$work/$1.shipped"
-        echo "$original is for the text as shipped, but you have changed it." \
+        tell "$original is for the text as shipped, but you have changed it." \
             "Your text is now in $own; go on there."
     else
         aside=$own
         [ -f "$own" ] || give_copy "$original" "$own"
         cmp -s "$original" "$own" || aside=$(backup "$original" "$own")
-        echo "$original is for the text as shipped, but you have changed it." \
+        tell "$original is for the text as shipped, but you have changed it." \
             "A copy of it is in $aside. Your file is $own."
     fi
 }
@@ -162,9 +164,9 @@ give() {
                 aside=''
                 in_git "$own" || aside=" The old text is kept in $(backup "$own")."
                 give_copy "$original" "$own" && note given "$each" "$sum"
-                echo "$own: brought up to date.$aside"
+                tell "$own: brought up to date.$aside"
             else
-                [ -z "$given" ] || echo "$own: the exercise has been revised since you began." \
+                [ -z "$given" ] || tell "$own: the exercise has been revised since you began." \
                     "Your file was not changed; \`make reset-${each%%-*}\` gives you the new text and keeps yours."
                 note given "$each" "$sum"
                 [ -z "$lost" ] || lost=yes
@@ -177,7 +179,7 @@ give() {
 # progress.txt was deleted: the files that were changed are checked again.
 recover() {
     [ -f "$objects/verify_run.o" ] || return 0
-    echo "$progress was missing. It is made again: checking your exercises ..."
+    tell "$progress was missing. It is made again: checking your exercises ..."
     for each in $(names); do
         [ -f "$objects/ex${each%%-*}.o" ] || continue
         cmp -s "$EXERCISES/$each.c" "exercises/original/$each.c" || verdict "$each" >/dev/null
@@ -210,6 +212,7 @@ CORE='lib/core/base.c lib/core/arena.c lib/core/mat.c lib/core/softmax.c'
 # new memory holds something else, so that the results of a function that reads it differ (verify_run.c compares).
 prepare() {
     mkdir -p "$work/sanitized" || exit 2
+    command -v "${EXERCISE_CC%% *}" >/dev/null 2>&1 || stop "the compiler ${EXERCISE_CC%% *} is not there; name another: CC=gcc"
     made="$EXERCISE_CC $($EXERCISE_CC --version 2>/dev/null | head -n 1)"
     # shellcheck disable=SC2086 # files
     if [ -f "$work/made-with" ] && [ "$(cat "$work/made-with")" = "$made" ] &&
@@ -251,7 +254,7 @@ compile() {
     program=$work/$nn
     [ -f "$objects/ex$nn.o" ] || stop "$objects/ex$nn.o is needed; \`make ex-$nn\` builds it"
     prepare
-    [ -f "$source" ] || { echo "$source is missing; \`make reset-$nn\` gives it back."; return 1; }
+    [ -f "$source" ] || { tell "$source is missing; \`make reset-$nn\` gives it back."; return 1; }
     set -- "$objects"/verify*.o "$objects/ex$nn.o" "$build/libclip.a" exercises/exercise.h
     if [ -x "$program" ] && cmp -s "$source" "$work/$nn.c" && [ -z "$(find "$@" -newer "$program")" ]; then
         warned
@@ -265,9 +268,9 @@ compile() {
     fi
     awk -v source="$source" -f tests/findings.awk "$work/$nn.log" "$source" >"$work/$nn.findings"
     if ! linked "$program" '' "$work/$nn.o" "$work/arena.o" >"$work/$nn.link" 2>&1; then
-        echo "${bad}DOES NOT LINK${off}: $source. A function is missing, or has the name of a function of the library:"
-        grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /'
-        echo "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
+        tell "${bad}DOES NOT LINK${off}: $source. A function is missing, or has the name of a function of the library:"
+        grep -E 'undefined|multiple|duplicate|symbol|_' "$work/$nn.link" | head -n 4 | sed 's/^/  /' | fit
+        tell "  again: make ex-$nn     the text as shipped, keeping yours: make reset-$nn"
         return 1
     fi
     if [ -f "$work/sanitized/softmax.o" ] && ! untouched "$source"; then
@@ -284,21 +287,21 @@ does_not_compile() {
     mistake="compile"
     if grep -q 'error: .*return-type' "$work/$nn.log" && ! grep 'error:' "$work/$nn.log" | grep -vq 'return-type'; then
         mistake="no-return"
-        echo "${bad}WRONG${off}: $source. A function reaches its end without a return:"
+        tell "${bad}WRONG${off}: $source. A function reaches its end without a return:"
     else
-        echo "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
+        tell "${bad}DOES NOT COMPILE${off}: $source. The compiler's first errors (nothing was checked yet):"
     fi
     awk '/: (warning|error|note): /{ skip = /-Wfloat-conversion|-Wshadow/ } !skip' "$work/$nn.log" | head -n 14 |
-        sed 's/^/  /'
-    echo "  again: make ex-$nn"
+        sed 's/^/  /' | fit
+    tell "  again: make ex-$nn"
 }
 
 # Prints the compiler's warnings. Those about conversions are shown only where they explain a wrong number.
 warned() {
     grep -v -e 'Wfloat-conversion' -e 'Wshadow' "$work/$nn.log" | grep 'warning:' | head -n 5 >"$work/$nn.warned"
     [ -s "$work/$nn.warned" ] || return 0
-    echo "The compiler warns:"
-    sed 's/^/  /' "$work/$nn.warned"
+    tell "The compiler warns:"
+    sed 's/^/  /' "$work/$nn.warned" | fit
 }
 
 # verdict NAME [all]: compiles and checks an exercise; prints the report, sets word (done, wrong, begun, not-started,
@@ -321,7 +324,7 @@ verdict() {
     if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
         line=$(grep -n "$TODO" "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
         [ -z "$line" ] ||
-            echo "  You have changed the file, but your code does not run yet: delete line $line, \"TODO(...);\"."
+            tell "  You have changed the file, but your code does not run yet: delete line $line, \"TODO(...);\"."
     fi
     case $word in
     'done') is_done "$1" || note 'done' "$1" ;;
@@ -335,17 +338,17 @@ first_open() {
 
 what_next() {
     next=$(first_open)
-    if [ -z "$next" ]; then echo "  next: make mine (all exercises are done; it runs lesson 11 on your own functions)"
-    else echo "  next: make ex-${next%%-*}"; fi
+    if [ -z "$next" ]; then tell "  next: make mine (all exercises are done; it runs lesson 11 on your own functions)"
+    else tell "  next: make ex-${next%%-*}"; fi
 }
 
 one() {
-    echo "${dim}Exercise ${1%%-*}, $(title_of "$1"): compiling and checking $EXERCISES/$1.c ...${off}"
+    tell "${dim}Exercise ${1%%-*}, $(title_of "$1"): compiling and checking $EXERCISES/$1.c ...${off}"
     verdict "$1"
     case $word in
     'done') what_next ;;
-    not-started) echo "  a hint: make hint-${1%%-*}" ;;
-    begun) echo "  again: make ex-${1%%-*}     a hint: make hint-${1%%-*}" ;;
+    not-started) tell "  a hint: make hint-${1%%-*}" ;;
+    begun) tell "  again: make ex-${1%%-*}     a hint: make hint-${1%%-*}" ;;
     *) return 1 ;;
     esac
 }
@@ -360,24 +363,24 @@ bar() {
     done
     i=$finished
     while [ $i -lt $all ]; do line="$line--" i=$((i + 1)); done
-    echo "Progress: [$line] $finished of $all"
+    tell "Progress: [$line] $finished of $all"
 }
 
 list() {
-    echo "Lessons (x: run)"
+    tell "Lessons (x: run)"
     for page in lessons/[0-9][0-9]-*/README.md; do
         nn=${page#lessons/} && nn=${nn%%-*} mark=' '
         known ran "lesson-$nn" >/dev/null && mark=x
         title=$(sed -n '1s/^# *Lesson [0-9]*: *//p' "$page")
-        printf '  [%s] %s %-34s make lesson-%s\n' "$mark" "$nn" "$title" "$nn"
+        tell "$(printf '  [%s] %s %-34s make lesson-%s' "$mark" "$nn" "$title" "$nn")"
     done
-    echo "Exercises (x: done)"
+    tell "Exercises (x: done)"
     next=$(first_open)
     for name in $(names); do
         mark=' '
         is_done "$name" && mark=x
         [ "$name" = "$next" ] && mark='>'
-        printf '  [%s] %s %-34s make ex-%s\n' "$mark" "${name%%-*}" "$(title_of "$name")" "${name%%-*}"
+        tell "$(printf '  [%s] %s %-34s make ex-%s' "$mark" "${name%%-*}" "$(title_of "$name")" "${name%%-*}")"
     done
     bar
 }
@@ -385,7 +388,7 @@ list() {
 table() {
     done_count=0 open_count=0 begun_count=0 wrong_count=0 first=''
     mkdir -p "$work"
-    echo "Your exercises, in $EXERCISES/"
+    tell "Your exercises, in $EXERCISES/"
     for name in $(names); do
         verdict "$name" >"$work/said"
         says=$word colour=''
@@ -399,15 +402,17 @@ table() {
             [ -z "$first" ] && first=$name && cp "$work/said" "$work/first"
             ;;
         esac
-        printf '  %s %-22s %s%s%s\n' "${name%%-*}" "$(title_of "$name")" "$colour" "$says" "$off"
+        tell "$(printf '  %s %-22s %s%s%s' "${name%%-*}" "$(title_of "$name")" "$colour" "$says" "$off")"
     done
     if [ -n "$first" ]; then
-        printf '\n%s, the first that is wrong:\n' "$first"
-        cat "$work/first"
+        echo
+        tell "$first, the first that is wrong:"
+        fit <"$work/first"
     fi
-    printf '\nexercises: %d done, %d not started, %d begun, %d wrong' $done_count $open_count $begun_count $wrong_count
     next=$(first_open)
-    if [ -n "$next" ]; then echo "     go on: make next"; else echo; fi
+    [ -z "$next" ] || next="     go on: make next"
+    echo
+    tell "exercises: $done_count done, $open_count not started, $begun_count begun, $wrong_count wrong$next"
     [ $wrong_count -eq 0 ]
 }
 
@@ -429,7 +434,7 @@ pictures_of() {
 mine() {
     mkdir -p "$work/mine" || exit 1
     linked='' missing=''
-    echo "Lesson 11, made of"
+    tell "Lesson 11, made of"
     for name in $(names); do
         nn=${name%%-*} whose=yours
         case $nn in 01 | 02 | 03 | 06 | 07 | 08 | 09) ;; *) continue ;; esac
@@ -439,7 +444,7 @@ mine() {
             $EXERCISE_CC -Iexercises -Ilib -w -c -o "$work/mine/$nn.o" "$EXERCISES/$name.c" || exit 1
         elif [ -f "solutions/$name.c" ]; then
             whose='from solutions/, because yours does not pass yet'
-            [ "$word" != broken ] || cat "$work/said" >&2
+            [ "$word" != broken ] || fit <"$work/said" >&2
             # shellcheck disable=SC2086
             $EXERCISE_CC -Iexercises -Ilib -c -o "$work/mine/$nn.o" "solutions/$name.c" || exit 1
         else
@@ -447,9 +452,9 @@ mine() {
             missing="$missing make ex-$nn;"
         fi
         linked="$linked $work/mine/$nn.o"
-        printf '  %s %-20s %s\n' "$nn" "$(title_of "$name")" "$whose"
+        tell "$(printf '  %s %-20s %s' "$nn" "$(title_of "$name")" "$whose")"
     done
-    [ -z "$missing" ] || { echo "First finish these exercises:$missing     then again: make mine"; exit 1; }
+    [ -z "$missing" ] || { tell "First finish these exercises:$missing     then again: make mine"; exit 1; }
     # shellcheck disable=SC2086
     $EXERCISE_CC -o "$build/mine" $1 $linked "$build/libclip.a" -lm -pthread || exit 1
     [ -n "$ARGS" ] || ARGS='--pictures 500'
@@ -464,29 +469,30 @@ run_mine() {
     case " $* " in *' --help '*) exec "$build/mine" --help ;; esac
     begin=$(date +%s)
     if ! "$build/mine" --no-predict "$@" --pictures 50 >/dev/null 2>"$work/mine/trouble" </dev/null; then
-        cat "$work/mine/trouble" >&2
+        fit <"$work/mine/trouble" >&2
         if grep -q 'no such model' "$work/mine/trouble"; then
-            echo "make mine classifies pictures with a trained model. First run: make lesson-10     then again: make mine" >&2
+            tell "make mine classifies pictures with a trained model. First run: make lesson-10    " \
+                "then again: make mine" >&2
         fi
         exit 1
     fi
     fifty=$(($(date +%s) - begin)) many=$(pictures_of "$@")
-    echo "Time: 50 pictures took $fifty s on this computer, so $many take about $(((fifty * many + 49) / 50)) s." \
+    tell "Time: 50 pictures took $fifty s on this computer, so $many take about $(((fifty * many + 49) / 50)) s." \
         "For all 10,000: make mine ARGS=\"--pictures 0\". The plots are written to $CLIP_PLOTS/."
     echo
     begin=$(date +%s)
-    { "$build/mine" --no-predict "$@" || echo "$?" >"$work/mine/failed"; } | tee "$work/mine/yours"
+    { "$build/mine" --no-predict "$@" || echo "$?" >"$work/mine/failed"; } | tee "$work/mine/yours" | fit
     [ ! -f "$work/mine/failed" ] || { rm -f "$work/mine/failed"; exit 1; }
     echo
-    echo "That took $(($(date +%s) - begin)) s."
+    tell "That took $(($(date +%s) - begin)) s."
     [ -x "$build/lesson-11" ] || return 0
     CLIP_PLOTS=$work/mine/plots
     "$build/lesson-11" --no-predict "$@" >"$work/mine/library" 2>/dev/null </dev/null || return 0
     if cmp -s "$work/mine/yours" "$work/mine/library"; then
-        echo "The same as the library: all $(wc -l <"$work/mine/library" | tr -d ' ') lines, number for number."
+        tell "The same as the library: all $(wc -l <"$work/mine/library" | tr -d ' ') lines, number for number."
     else
-        echo "Not the same as the library. Your lines begin with <, the library's with >:"
-        diff "$work/mine/yours" "$work/mine/library" | grep '^[<>]' | head -n 8 | sed 's/^/  /'
+        tell "Not the same as the library. Your lines begin with <, the library's with >:"
+        diff "$work/mine/yours" "$work/mine/library" | grep '^[<>]' | head -n 8 | sed 's/^/  /' | fit
         exit 1
     fi
 }
@@ -514,7 +520,7 @@ teacher_checks() {
         for file in "$EXERCISES/$nn"-*.c "$EXAM/$nn"-*.c; do
             [ -f "$file" ] && [ -z "$name" ] && name=$(basename "$file" .c) source=$file
         done
-        [ -n "$name" ] || { echo "$check: there is no exercise $nn in $EXERCISES/ or $EXAM/" >&2; continue; }
+        [ -n "$name" ] || { tell "$check: there is no exercise $nn in $EXERCISES/ or $EXAM/" >&2; continue; }
         teacher_check
         graded "$label" "$name" "$check"
     done
@@ -554,35 +560,35 @@ hint() {
     [ $? -le 1 ] || exit 2
     case $step in [0-3]) ;; *) step=0 ;; esac
     step=$((step + 1))
-    [ $step -gt 3 ] && step=1 && echo "(You have seen all three hints. From the beginning:)"
-    echo "Hint $step of 3 for exercise $(echo "$1" | sed 's/-/, /; s/-/ /g'):"
-    awk -v want=$step '/^--$/ { n++; next } n + 1 == want { print "  " $0 }' "exercises/hints/${1%%-*}.txt"
+    [ $step -gt 3 ] && step=1 && tell "(You have seen all three hints. From the beginning:)"
+    tell "Hint $step of 3 for exercise $(echo "$1" | sed 's/-/, /; s/-/ /g'):"
+    awk -v want=$step '/^--$/ { n++; next } n + 1 == want { print "  " $0 }' "exercises/hints/${1%%-*}.txt" | fit
     note hint "$1" $step
-    if [ $step -lt 3 ]; then echo "The next hint: make hint-${1%%-*}"
-    else echo "To see the solution: make solution-${1%%-*} FORCE=1"; fi
+    if [ $step -lt 3 ]; then tell "The next hint: make hint-${1%%-*}"
+    else tell "To see the solution: make solution-${1%%-*} FORCE=1"; fi
 }
 
 reset() {
     own=$EXERCISES/$1.c original=exercises/original/$1.c
     if [ -f "$own" ] && ! cmp -s "$own" "$original"; then
         aside=$(backup "$own") || exit 2
-        echo "Your text is kept in $aside."
+        tell "Your text is kept in $aside."
     fi
     give_copy "$original" "$own"
     note given "$1" "$(sum_of "$original")"
     forget 'done' "$1"
     forget hint "$1"
-    echo "$own is the text as shipped again."
+    tell "$own is the text as shipped again."
 }
 
 solution() {
     if [ ! -f "solutions/$1.c" ]; then
-        echo "There are no solutions in this copy. A hint: make hint-${1%%-*}."
+        tell "There are no solutions in this copy. A hint: make hint-${1%%-*}."
         exit 1
     elif is_done "$1" || [ "$FORCE" = 1 ]; then
         cat "solutions/$1.c"
     else
-        echo "Exercise ${1%%-*} is not done yet. A hint: make hint-${1%%-*}." \
+        tell "Exercise ${1%%-*} is not done yet. A hint: make hint-${1%%-*}." \
             "To see the solution now: make solution-${1%%-*} FORCE=1"
         exit 1
     fi
@@ -634,8 +640,8 @@ watch() {
 }
 keys() {
     echo
-    echo "Watching $EXERCISES/: a file is checked when you save it."
-    if [ -t 0 ]; then echo "Enter checks $now again, n the next exercise that is not done, q quits."; fi
+    tell "Watching $EXERCISES/: a file is checked when you save it."
+    if [ -t 0 ]; then tell "Enter checks $now again, n the next exercise that is not done, q quits."; fi
 }
 
 # ----------------------------------------------------------------------------------------------------------------------
@@ -645,13 +651,16 @@ if [ -n "$number" ] && [ "$command" != mine ] && [ "$command" != ran ]; then
     name=$(name_of "$number")
     [ -n "$name" ] || stop "there is no exercise $number; \`make list\` names them"
 fi
+case $command$name in
+ex | hint | reset | solution) command='' ;; # the number is missing
+esac
 case $command in
 give) give ;;
 ex) give; one "$name" ;;
 next)
     give
     name=$(first_open)
-    if [ -n "$name" ]; then one "$name"; else echo "All exercises are done."; what_next; fi
+    if [ -n "$name" ]; then one "$name"; else tell "All exercises are done."; what_next; fi
     ;;
 watch | list | table | grade) give; "$command" ;;
 mine) give; mine "$3" ;;

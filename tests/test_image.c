@@ -73,12 +73,16 @@ TEST(ppm_headers_that_cannot_be) {
     check_refused(TEXT("P6 8193 8192 255\n123"), "67108864 pixels are the most");
 }
 
-/* After the largest value, '#' is a comment when it follows at once, or when exactly the data follow the comment. */
+/* After the largest value, '#' is a comment when it follows at once, or when exactly the data follow the comment; so is
+ * the LF of a CR LF. */
 TEST(ppm_comments_before_the_data) {
     static const uint8_t grey[] = { 7, 7, 7, 8, 8, 8 }, hash[] = { '#', '#', '#', 8, 8, 8 };
     check_pixels(TEXT("P5 2 1 255# made by hand\n\7\10"), 2, 1, grey);
     check_pixels(TEXT("P5 2 1 255\n# made by hand\n\7\10"), 2, 1, grey);
     check_pixels(TEXT("P5 2 1 255\n# one\n# two\n\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5\r\n2 1\r\n255\r\n\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5 2 1 255\r\n# one\r\n\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5 2 1 255\r\n\10"), 2, 1, (const uint8_t[]){ '\n', '\n', '\n', 8, 8, 8 });
     check_pixels(TEXT("P5 2 1 255\n#\10"), 2, 1, hash);
     check_pixels(TEXT("P5 2 1 255\n#\10\n\n"), 2, 1, hash);
     check_refused(TEXT("P5 2 1 255# no end"), "white space");

@@ -493,6 +493,16 @@ TEST(missing_and_repeated_scans) {
     take_out(&b, scan, end - scan); /* one scan is left out */
     check_refused(&b, "came after bit -1 (-1: none)");
     b = steps;
+    size_t last = b.size - 2;
+    while (b.bytes[last] != 0xff || b.bytes[last + 1] != 0xda) last--;
+    take_out(&b, last, b.size - 2 - last); /* the last scan, with the lowest bits of brightness */
+    Arena arena = { 0 };
+    Image image;
+    Err err;
+    CHECK(decode(&arena, &b, b.size, &image, &err), "%s", err.text);
+    CHECK(warnings == 1 && strstr(warned, "before all bits of the coefficients"), "%d: %s", warnings, warned);
+    arena_free(&arena);
+    b = steps;
     b.bytes[scan + 8] = 64;
     check_refused(&b, "coefficients 1 to 64");
     b = load("420-restart");

@@ -55,6 +55,11 @@ TEST(tables_of_pairs) {
           "a.png: \xc3\xbc"
           "ber" },
         { "\"filepath\",\"title\"\n\"a.png\",\"a cat\"", "a.png: a cat" },
+        { "\n\r\nfilepath,title\na.png,a cat", "a.png: a cat" },
+        { "filepath,title\ra.png,a cat\r\rb.png,\"a, dog\"\r", "a.png: a cat; b.png: a, dog" },
+        { "\xef\xbb\xbf"
+          "filepath\ttitle\ra.png\ta cat",
+          "a.png: a cat" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         PairsTable t = table_of(cases[i].text);
@@ -141,9 +146,14 @@ TEST(tables_that_are_refused) {
         { "file\ttitle\na.png\tx\n", ":1: the heading has no column filepath; it has \"file, title\"" },
         { "a.png\n", "the heading has no column filepath" },
         { "\"filepath,title\na.png,x", ":1: a quote in the heading is not closed" },
+        { "\n\nfile,title\na.png,x\n", ":3: the heading has no column filepath" },
+        { "\xef\xbb\xbf\r\n\n", "the file is empty" },
         { "\xff\xfe"
           "f",
-          "this is UTF-16; save the table as UTF-8" },
+          "this is a text in UTF-16 or UTF-32, a table of pairs" },
+        { "<!DOCTYPE html>\n<html>", "this is an HTML page, a table of pairs" },
+        { "{\"filepath\": \"a.png\"}\n", "this is a JSON text" },
+        { "version https://git-lfs.github.com/spec/v1\noid", "this is a Git LFS pointer" },
     };
     PairsTable t;
     Err err;
@@ -151,6 +161,8 @@ TEST(tables_that_are_refused) {
         bool ok = reads(&t, cases[i].text, strlen(cases[i].text), (PairsFormat){ 0 }, &err);
         CHECK(!ok && strstr(err.text, cases[i].want), "case %zu: %s", i, err.text);
     }
+    static const char wide[] = "f\0i\0l\0e\0p\0a\0t\0h\0,\0t\0i\0t\0l\0e\0\n\0";
+    CHECK(!reads(&t, wide, sizeof wide, (PairsFormat){ 0 }, &err) && strstr(err.text, "UTF-16"), "%s", err.text);
     CHECK(!pairs_table_read(&t, &arena, "no/such.tsv", (PairsFormat){ 0 }, &err) && strstr(err.text, "no/such.tsv"),
           "%s", err.text);
     t = table_of("filepath,title\na.png,\nb.png\n");

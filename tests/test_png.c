@@ -545,6 +545,10 @@ TEST(headers) {
             arena_free(&arena);
         }
     CHECK(kinds == 15, "%d kinds were read", kinds);
+    Bytes phone = { .size = sizeof png_signature };
+    memcpy(phone.bytes, png_signature, sizeof png_signature);
+    add_chunk(&phone, "CgBI", "\x50\0\x20\6", 4);
+    check_refused(&phone, "byte 8: this is a picture of an iPhone program (CgBI)");
     const Header bad[] = { { 1, 1, 8, 2, 1, 0, 0 }, { 1, 1, 8, 2, 0, 1, 0 }, { 1, 1, 8, 2, 0, 0, 2 } };
     for (size_t i = 0; i < COUNT(bad); i++) {
         Bytes b = begin(bad[i]);

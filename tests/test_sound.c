@@ -318,9 +318,38 @@ TEST(chunks_between) {
     CHECK(decoded(&b).samples[0] == (num)-0.5, "%g", (double)decoded(&b).samples[0]);
 }
 
+static int warnings;
+static void keep_warning(const char *line) { warnings += strstr(line, "the length of the sound is not known") != NULL; }
+
+/* What a program writes into a pipe. */
+TEST(length_that_is_not_known) {
+    warning_hook = keep_warning;
+    const uint32_t lengths[] = { 0xffffffff, 0x7fffffff, 0x7fffffff - 36, 0x80000000u };
+    for (size_t i = 0; i < COUNT(lengths); i++) {
+        Bytes b = header(1, 1, 8, 8000, false, 0);
+        b.size -= 4;
+        add(&b, lengths[i], 4);
+        add(&b, 0xc040, 2);
+        Wav wav = decoded(&b);
+        CHECK(wav.count == 2 && wav.samples[1] == (num)0.5 && warnings == (int)i + 1, "%d samples, %d warnings",
+              wav.count, warnings);
+        b.size -= 2;
+        refused(&b, "it has no samples");
+    }
+    Bytes b = header(1, 1, 8, 8000, false, 1000);
+    add(&b, 64, 1);
+    refused(&b, "1 bytes of 1000 are there; is it cut?");
+}
+
 TEST(files_that_are_refused) {
-    Bytes b = { .bytes = "RIFX....WAVEfmt ", .size = 16 };
+    Bytes b = { .bytes = "RIFF\1\0\0\0ACON", .size = 12 };
     refused(&b, "a.wav: no WAV file");
+    b = (Bytes){ .bytes = "RIFX....WAVEfmt ", .size = 16 };
+    refused(&b, "this is a sound file (RIFX or RF64), a WAV file was wanted; a sound program can save it as WAV");
+    b = (Bytes){ .bytes = "ID3\4", .size = 5 };
+    refused(&b, "this is a sound file (MP3, AAC");
+    b = (Bytes){ .bytes = "<!DOCTYPE html>", .size = 15 };
+    refused(&b, "this is an HTML page, a WAV file was wanted");
     b = header(2, 1, 4, 8000, false, 0);
     refused(&b, "coding 2 with 4 bits; want PCM");
     b = header(1, 1, 12, 8000, false, 0);
@@ -412,5 +441,5 @@ TEST(own_files) {
 
 TESTS(the_transform_is_the_sum, the_sum_by_hand, mel_and_filters, a_tone_has_its_closed_form, silence_and_noise,
       tones_stay_and_what_does_not_fit_goes, the_loudest_second, partials_by_formula, sounds_follow_their_scenes,
-      pitch_and_breath_are_where_they_should_be, codings, chunks_between, files_that_are_refused, cut_files,
-      written_and_read, own_files)
+      pitch_and_breath_are_where_they_should_be, codings, chunks_between, length_that_is_not_known,
+      files_that_are_refused, cut_files, written_and_read, own_files)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# width.sh: tests that no line of a lesson or a checker is longer than the terminal, at 40 and at 80 columns: what lessons
-# print in the run that make check compares, --help of every program, and messages of errors.
+# width.sh: tests that no line of a lesson, a checker or a script is longer than the terminal, at 40 and at 80 columns:
+# what lessons print in the run that make check compares, --help of every program, messages of errors, and what a student
+# calls by make.
 #
 #   sh tests/width.sh BUILD                from the top folder
 #
@@ -15,9 +16,15 @@ export TERM LC_ALL CLIP_PLOTS CLIP_MODELS
 unset NO_COLOR COLUMNS COLORTERM
 passed=0 failed=0 skipped=0
 
-# fits STATUS PROGRAM WORDS...: the program ends with this status, and its lines fit.
+# fits STATUS PROGRAM WORDS...: the program of the build ends with this status, and its lines fit.
 fits() {
     want=$1 program=$build/$2
+    shift 2
+    command_fits "$want" "$program" "$@"
+}
+# command_fits STATUS COMMAND WORDS...: the same for any command.
+command_fits() {
+    want=$1 program=$2
     shift 2
     for columns in 40 80; do
         "$build/pty-lines" $columns "$program" "$@" >"$work/out" 2>"$work/err"
@@ -73,6 +80,39 @@ done
 fits 1 lesson-11 --weights "$work/there-is-no-such-file-here.safetensors"
 fits 1 check-image "$work/none.png" "$work/none.rgb"
 fits 2 bench no-such-figure-and-a-long-one
+
+# ---- scripts ---------------------------------------------------------------------------------------------------------
+
+script_fits() { status_wanted=$1; shift; command_fits "$status_wanted" sh "$@"; }
+CLIP_EXERCISES=$work/desk CLIP_EXERCISE_WORK=$work/exercises QUIZ_FILE=$work/quiz.txt
+export CLIP_EXERCISES CLIP_EXERCISE_WORK QUIZ_FILE
+mkdir -p "$work/desk" "$work/none"
+for command in list table 'ex 00' 'ex 01' next 'hint 03' 'hint 03' 'hint 03' 'reset 03'; do
+    # shellcheck disable=SC2086 # two words
+    script_fits 0 tests/student.sh "$build" $command
+done
+sed 's/.*TODO 01: your.*/    return 2;/' exercises/original/01-cosine.c | grep -v '^ *TODO(' >"$work/desk/01-cosine.c"
+script_fits 1 tests/student.sh "$build" ex 01
+echo 'this is not C' >>"$work/desk/01-cosine.c"
+script_fits 1 tests/student.sh "$build" ex 01
+script_fits 1 tests/student.sh "$build" solution 03
+script_fits 2 tests/student.sh "$build" ex 99
+script_fits 0 tests/grade.sh "$build" --csv
+script_fits 2 tests/grade.sh "$build" --no-such-option-of-ours
+script_fits 2 tests/no-target.sh a-target-that-is-not-there
+QUIZ_ANYWHERE=1 script_fits 0 lessons/quiz.sh 03
+script_fits 2 lessons/quiz.sh lesson-99
+mkdir "$work/copy" && cp -R data/*.sh data/*.txt "$work/copy" && mkdir "$work/tests" && cp tests/fit.sh "$work/tests"
+mkdir "$work/bin"
+for program in curl wget npm; do printf '#!/bin/sh\nexit 6\n' >"$work/bin/$program"; done
+chmod +x "$work/bin"/*
+for name in fetch pretrained photos emoji; do
+    PATH=$work/bin:$PATH CLIP_MODELS='' CLIP_PHOTOS='' CIFAR10_DIR='' EMOJI_DIR='' script_fits 1 "$work/copy/$name.sh" "$build"
+done
+CLIP_PLOTS=$work/none command_fits 0 sh plots/draw.sh
+PREFIX=here VERSION=1 script_fits 2 tests/install.sh "$build"
+command_fits 0 make --no-print-directory BUILD="$build" help
+command_fits 0 make --no-print-directory BUILD="$build" help-dev
 
 if [ $skipped -gt 0 ]; then
     echo "width: $passed passed, $failed failed, $skipped skipped"

@@ -98,10 +98,11 @@ static bool ppm_sample(Ppm *ppm, int *value) {
     return true;
 }
 
-/* Skips comments between the largest value and the binary data. '#' can be data too: it is a comment when exactly the
- * `wanted` bytes follow it. Returns the bytes that are left. */
+/* Skips the LF of a CR LF, and comments, between the largest value and the binary data. Both can be data too: they are
+ * skipped when exactly the `wanted` bytes follow them. Returns the bytes that are left. */
 static size_t ppm_comments(Ppm *ppm, size_t wanted) {
     size_t at = ppm->at;
+    if (ppm->file.data[at - 1] == '\r' && at < ppm->file.size && ppm->file.data[at] == '\n') at++;
     while (at < ppm->file.size && ppm->file.data[at] == '#') at = line_end(ppm->file, at);
     if (ppm->file.size - at == wanted) ppm->at = at;
     return ppm->file.size - ppm->at;

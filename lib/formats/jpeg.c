@@ -320,6 +320,8 @@ static bool picture_make(const Jpeg *jpeg, Arena *arena, Image *image) {
     JpegPlane planes[COMPONENTS_MAX];
     if (jpeg->count == 0 || jpeg->begun < jpeg->count)
         return jpeg_fail(jpeg, "the end (EOI) came, after %d of %d components", jpeg->begun, jpeg->count);
+    if (jpeg->complete < 64 * jpeg->count)
+        jpeg_note(jpeg, "the end (EOI) came before all bits of the coefficients: details are missing");
     for (int i = 0; i < jpeg->count; i++) {
         const Component *c = &jpeg->component[i];
         planes[i] = c->plane;

@@ -18,6 +18,7 @@
  * Faults that leave no doubt about the pixels are read, with one line of warning (warn) for the first:
  *   - a missing or cut end marker (EOI), when all bits of every coefficient are there
  *   - bytes between the data of a scan or of a restart interval and the next marker
+ *   - an end marker before all bits of every coefficient were sent: what was sent is shown (djpeg smooths it)
  *   - a colour transform in Adobe's marker that is not 0, 1 or 2
  * Bytes after the end marker are no fault: cameras keep previews and videos there.
  * Fails  on every other error up to the end marker: data that were cut (djpeg makes the missing pixels grey), wrong

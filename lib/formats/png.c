@@ -89,6 +89,10 @@ static const int depths_of[] = {
 
 static bool header_read(Png *png, const Chunk *chunk) {
     const uint8_t *p = chunk->data;
+    if (chunk_is(chunk, "CgBI"))
+        return png_fail(png, chunk->at,
+                        "this is a picture of an iPhone program (CgBI), which only looks like a PNG "
+                        "file; a picture program of macOS can save it as PNG");
     if (!chunk_is(chunk, "IHDR") || chunk->length != 13)
         return png_fail(png, chunk->at, "chunk %s of %u bytes, IHDR of 13 was wanted", chunk->type, chunk->length);
     uint32_t width = big_endian_32(p), height = big_endian_32(p + 4);

@@ -140,9 +140,11 @@ static bool tensor_read(Tensor *t, Json *j, const uint8_t *data, size_t size) {
     size_t bytes;
     for (int d = 0; d < TENSOR_DIMS; d++) t->shape[d] = 1;
     if (!fields_read(t, j, at)) return false;
+    char cut[100];
+    snprintf(cut, sizeof cut, "run past the end of the data of %zu bytes; if the file was cut, fetch it again", size);
     if (at[1] < at[0] || (uint64_t)at[1] > size)
-        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] %s of %zu bytes", t->file, quoted(t->name),
-                       at[0], at[1], at[1] < at[0] ? "go backwards in the data" : "run past the end of the data", size);
+        return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] %s", t->file, quoted(t->name), at[0], at[1],
+                       at[1] < at[0] ? "go backwards in the data" : cut);
     if (!size_fits(t->count, dtype_size(t->dtype), &bytes) || bytes != (uint64_t)(at[1] - at[0]))
         return err_set(j->err, "%s: tensor %s: data_offsets [%lld,%lld] hold %lld bytes, %s %s needs %zu times %zu",
                        t->file, quoted(t->name), at[0], at[1], at[1] - at[0], dtype_name(t->dtype),
@@ -161,12 +163,17 @@ static int name_order(const void *a, const void *b) {
     return strcmp(((const Tensor *)a)->name, ((const Tensor *)b)->name);
 }
 
+static bool named_twice(const Tensor *t, const char *path, Err *err) {
+    return err_set(err, "%s: tensor %s stands there twice", path, quoted(t->name));
+}
+
 /* Every byte of the data must belong to exactly one tensor. */
 static bool offsets_check(Safetensors *s, const uint8_t *data, size_t size, const char *path, Err *err) {
     size_t next = 0;
     qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, offset_order);
     for (const Tensor *t = s->tensors; t < s->tensors + s->count; t++) {
         size_t begin = (size_t)(t->data - data);
+        if (begin < next && !strcmp(t->name, t[-1].name)) return named_twice(t, path, err);
         if (begin < next)
             return err_set(err, "%s: tensor %s overlaps tensor %s: it begins at %zu, that one ends at %zu", path,
                            quoted(t->name), quoted(t[-1].name), begin, next);
@@ -182,8 +189,7 @@ static bool offsets_check(Safetensors *s, const uint8_t *data, size_t size, cons
 static bool names_check(Safetensors *s, const char *path, Err *err) {
     qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, name_order);
     for (int i = 1; i < s->count; i++)
-        if (name_order(&s->tensors[i - 1], &s->tensors[i]) == 0)
-            return err_set(err, "%s: tensor %s stands there twice", path, quoted(s->tensors[i].name));
+        if (name_order(&s->tensors[i - 1], &s->tensors[i]) == 0) return named_twice(&s->tensors[i], path, err);
     return true;
 }
 

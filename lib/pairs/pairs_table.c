@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/quote.h"
+#include "formats/file_kind.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -9,10 +10,14 @@
 #include <strings.h>
 
 const char *pairs_bad_name(PairsBadKind kind) {
-    static const char *const names[] = {
-        "wrong number of columns", "quote not closed", "not UTF-8",    "empty path",
-        "empty caption",           "wrong split",      "missing file", "not a picture"
-    };
+    static const char *const names[] = { "wrong number of columns",
+                                         "quote not closed",
+                                         "not UTF-8, or a zero byte",
+                                         "empty path",
+                                         "empty caption",
+                                         "wrong split",
+                                         "missing file",
+                                         "not a picture" };
     return names[kind];
 }
 const char *pairs_part_name(PairsPart part) {
@@ -141,7 +146,7 @@ static int column_find(const Reader *r, const char *name) {
     return -1;
 }
 
-static bool heading_refuse(const char *path, const Reader *r, PairsFormat f, Err *err) {
+static bool heading_refuse(const char *path, int line, const Reader *r, PairsFormat f, Err *err) {
     char list[400] = "";
     for (int i = 0; i < MIN(r->count, 8); i++) {
         size_t used = strlen(list);
@@ -149,13 +154,15 @@ static bool heading_refuse(const char *path, const Reader *r, PairsFormat f, Err
     }
     const char *missing = column_find(r, f.picture_column) < 0 ? f.picture_column : f.caption_column;
     return err_set(err,
-                   "%s:1: the heading has no column %s; it has %s; rename a column, or name yours with "
+                   "%s:%d: the heading has no column %s; it has %s; rename a column, or name yours with "
                    "--picture-column and --caption-column",
-                   path, missing, quoted(list));
+                   path, line, missing, quoted(list));
 }
 
 /* Tries each separator; the one with which the columns are there is the table's. */
 static bool heading_read(Reader *r, const char *path, PairsFormat f, Columns *columns, Err *err) {
+    if (!row_next(r))
+        return err_set(err, "%s: the file is empty; want a heading with the columns and a row for each pair", path);
     const Reader start = *r;
     for (const char *separator = "\t,;"; *separator; separator++) {
         *r = start;
@@ -168,10 +175,10 @@ static bool heading_read(Reader *r, const char *path, PairsFormat f, Columns *co
     for (const char *separator = ",\t"; *separator; separator++) { /* for the message: what the columns are called */
         *r = start;
         r->separator = *separator;
-        if (!row_read(r)) return err_set(err, "%s:1: a quote in the heading is not closed", path);
+        if (!row_read(r)) return err_set(err, "%s:%d: a quote in the heading is not closed", path, start.line);
         if (r->count > 1) break;
     }
-    return heading_refuse(path, r, f, err);
+    return heading_refuse(path, start.line, r, f, err);
 }
 
 /* ---- pictures ---------------------------------------------------------------------------------------------------- */
@@ -314,22 +321,27 @@ static bool rows_read(Builder *b, Reader *r, PairsFormat format, Err *err) {
            err_set(err, "%s: the table has a heading and no rows; want a picture and a caption in each", t->file);
 }
 
-static bool text_check(const char *path, File file, Err *err) {
-    bool wide = file.size >= 2 && (!memcmp(file.data, "\xff\xfe", 2) || !memcmp(file.data, "\xfe\xff", 2));
-    if (wide) return err_set(err, "%s: this is UTF-16; save the table as UTF-8 (\"CSV UTF-8\" in a spreadsheet)", path);
-    return file.size > 0 ||
-           err_set(err, "%s: the file is empty; want a heading with the columns and a row for each pair", path);
+/* The text with CR for LF, as old programs of the Macintosh write it, with LF; other texts as they are. */
+static const char *line_ends(Arena *work, File file) {
+    const char *text = (const char *)file.data;
+    if (memchr(text, '\n', file.size) || !memchr(text, '\r', file.size)) return text;
+    char *copy = arena_alloc(work, file.size, 1);
+    for (size_t i = 0; i < file.size; i++) copy[i] = text[i] == '\r' ? '\n' : text[i];
+    return copy;
 }
 
 static bool table_parse(PairsTable *table, Arena *arena, File file, PairsFormat format, Err *err) {
-    const char *text = (const char *)file.data;
+    Arena work = { 0 };
+    const char *text = line_ends(&work, file);
     size_t skip = file.size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0, rows = 1, bars = 0;
     for (size_t i = 0; i < file.size; i++) {
         rows += text[i] == '\n';
         bars += text[i] == '|';
     }
-    if (rows + bars > INT_MAX / 4) return err_set(err, "%s: %zu lines are too many", table->file, rows);
-    Arena work = { 0 };
+    if (rows + bars > INT_MAX / 4) {
+        arena_free(&work);
+        return err_set(err, "%s: %zu lines are too many", table->file, rows);
+    }
     Reader *r = arena_zero(&work, 1, sizeof *r);
     Builder b = { .table = table, .slots = 1024 };
     r->at = text + skip;
@@ -344,7 +356,9 @@ static bool table_parse(PairsTable *table, Arena *arena, File file, PairsFormat 
     table->line = arena_alloc(&work, rows + bars, sizeof *table->line);
     table->pictures = arena_alloc(arena, rows, sizeof *table->pictures);
     table->bad = arena_alloc(arena, 2 * rows, sizeof *table->bad);
-    bool ok = heading_read(r, table->file, format, &b.columns, err) && rows_read(&b, r, format, err);
+    bool heading = heading_read(r, table->file, format, &b.columns, err);
+    if (!heading) file_kind_tell(table->file, file, "a table of pairs (CSV in UTF-8)", err);
+    bool ok = heading && rows_read(&b, r, format, err);
     if (ok) captions_sort(&b, arena);
     table->has_split = ok && b.columns.split >= 0;
     arena_free(&work);
@@ -357,7 +371,7 @@ bool pairs_table_read(PairsTable *table, Arena *arena, const char *path, PairsFo
     if (!format.caption_column) format.caption_column = "title";
     *table = (PairsTable){ .file = arena_text(arena, path) };
     if (!file_open(&file, path, err)) return false;
-    bool ok = text_check(path, file, err) && table_parse(table, arena, file, format, err);
+    bool ok = table_parse(table, arena, file, format, err);
     file_close(&file);
     return ok;
 }

@@ -4,8 +4,8 @@
  *   photos/rex.png<TAB>a dog on the beach|our dog Rex<TAB>train
  *
  * Fields   separated by tabs, commas or semicolons: what the heading has. A field may be in quotes; then it may hold
- *          separators, line ends, and "" for a quote (RFC 4180). Lines end in LF or CR LF. A byte order mark and empty
- *          lines are skipped. Spaces at both ends of a field are removed.
+ *          separators, line ends, and "" for a quote (RFC 4180). Lines end in LF or CR LF, or all of them in
+ *          CR. A byte order mark and empty lines are skipped. Spaces at both ends of a field are removed.
  * Captions several for a picture: by several rows with the same path, or by | between them.
  * Paths    relative to the folder of the table, or absolute.
  * split    an optional column: train, val (also valid, validation) or test. All rows of a picture say the same.
@@ -65,9 +65,9 @@ typedef struct {
 } PairsFormat;
 
 /* pairs_table_read: the table in a file.
- * Fails  with one line, when the file cannot be read, is not UTF-8 with a heading (UTF-16 is named), lacks a column
- *        or has no rows; with `strict` also for the first bad row, with its line. With all rows bad it succeeds, and
- *        picture_count is 0
+ * Fails  with one line, when the file cannot be read, is not UTF-8 with a heading (UTF-16 and other kinds are named:
+ *        file_kind.h), lacks a column or has no rows; with `strict` also for the first bad row, with its line. With all
+ *        rows bad it succeeds, and picture_count is 0
  * Owner  the arena */
 bool pairs_table_read(PairsTable *table, Arena *arena, const char *path, PairsFormat format, Err *err);
 

@@ -1,10 +1,14 @@
 #include "sound/wav.h"
 #include "formats/byte_order.h"
+#include "formats/file_kind.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { CODING_PCM = 1, CODING_FLOAT = 3, CODING_EXTENSIBLE = 0xfffe, FORMAT_BYTES = 16, EXTENSIBLE_BYTES = 40 };
+/* What programs write as the length of a sound into a pipe, where they cannot come back: 0x7fffffff, also less the
+ * header, 0x80000000 or 0xffffffff. No file that is read here is so long. */
+static const uint32_t LENGTH_UNKNOWN = 0x7fffff00;
 static const double LOUDEST = 1e6; /* of float samples; 1 is full scale */
 
 typedef struct {
@@ -86,21 +90,31 @@ static bool samples_read(Wav *wav, Arena *arena, const Format *f, const char *na
     return true;
 }
 
+static bool wrong_kind(const char *name, File file, Err *err) {
+    if (file_kind_tell_binary(name, file, "a WAV file", err)) return false;
+    return err_set(err, "%s: no WAV file: want \"RIFF\", four bytes, and \"WAVE\" at its begin", name);
+}
+
 bool wav_decode(Wav *wav, Arena *arena, const char *name, File file, Err *err) {
     Format format = { 0 };
     bool known = false;
     if (file.size < 12 || memcmp(file.data, "RIFF", 4) != 0 || memcmp(file.data + 8, "WAVE", 4) != 0)
-        return err_set(err, "%s: no WAV file: want \"RIFF\", four bytes, and \"WAVE\" at its begin", name);
+        return wrong_kind(name, file, err);
     for (size_t at = 12; at < file.size;) {
         const uint8_t *p = file.data + at;
         size_t left = file.size - at;
         if (left < 8) return err_set(err, "%s: it ends within a chunk's header; is it cut?", name);
         uint32_t n = little_endian_32(p + 4);
-        if (n > left - 8)
+        bool sound = !memcmp(p, "data", 4), unknown = sound && n >= LENGTH_UNKNOWN && n > left - 8;
+        if (n > left - 8 && !unknown)
             return err_set(err, "%s: it ends within a chunk: %zu bytes of %u are there; is it cut?", name, left - 8, n);
-        if (!memcmp(p, "data", 4)) {
+        if (sound) {
             if (!known) return err_set(err, "%s: the sound comes before its format", name);
-            return samples_read(wav, arena, &format, name, p + 8, n, err);
+            if (!samples_read(wav, arena, &format, name, p + 8, MIN((size_t)n, left - 8), err)) return false;
+            if (unknown)
+                warn("%s: byte %zu: the length of the sound is not known (%u); all that follows is read", name, at + 4,
+                     n);
+            return true;
         }
         if (!memcmp(p, "fmt ", 4)) {
             if (!format_read(&format, name, p + 8, n, err)) return false;

@@ -9,9 +9,11 @@
  *     "data"  the frames; a frame has a sample of each channel
  *   all numbers little-endian; PCM of 8 bits without a sign (128 is silence), of 16, 24 and 32 bits with one
  *
- * Read: PCM of 8, 16, 24 and 32 bits, floats of 32 and 64 bits, 1 to 8 channels, which are averaged. Refused, with one
- * line that says what was found and what was wanted: other codings, a file that ends before its chunks do, samples that
- * are no numbers, sounds of more than WAV_SECONDS. Written: PCM of 16 bits, one channel. */
+ * Read: PCM of 8, 16, 24 and 32 bits, floats of 32 and 64 bits, 1 to 8 channels, which are averaged. A program that
+ * writes a sound into a pipe does not know its length and writes 2^31 - 1 or more: then all that follows is read, with
+ * one line of warning. Refused, with one line that says what was found and what was wanted: other codings, a file that
+ * ends before its chunks do, samples that are no numbers, sounds of more than WAV_SECONDS; other kinds of files by name
+ * (file_kind.h). Written: PCM of 16 bits, one channel. */
 #ifndef WAV_H
 #define WAV_H
 

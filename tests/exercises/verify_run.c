@@ -1,6 +1,6 @@
 #include "verify_inside.h"
 
-#include "show/term.h"
+#include "show/term_fit.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -634,6 +634,7 @@ int main(int argc, char **argv) {
     run.result = given(argc, argv, 3);
     run.sanitized = given(argc, argv, 5);
     run.all = argc > 6;
+    term_fit_output();
     run.term = term_of(stdout);
     if (findings) read_findings(findings);
     share_memory(-1);
