@@ -7,6 +7,7 @@
 #     without    two epochs of quick without one ingredient after the other              results-without.txt
 #     profile    where the time of a batch goes, quick and full                          results-profile.txt
 #     full       three seeds of the full recipe: an hour                                 results-full.txt
+#     wide       one seed of the wide recipe: half an hour                               results-wide.txt
 build=${1:-build}
 [ $# -gt 0 ] && shift
 here=lessons/10-train
@@ -20,25 +21,26 @@ rows() { sed -n '/^epoch/,/^the loss/p' | sed -e '/^the loss/d' -e '/^test pictu
 last() { tail -n 1 "$models/$1.csv"; }                   # the last row of its log: fields as in the heading
 part() { echo "measuring: $1" >&2; }
 
-seeds() { # RECIPE: its first run, then all three seeds
-    for seed in 1 2 3; do train --recipe "$1" --seed $seed >"$work/$1.$seed" || exit 1; done
-    echo "build/lesson-10 --recipe $1"
-    rows <"$work/$1.1"
+seeds() { # RECIPE SHOWN SEED ...: the run of seed SHOWN, then the results of all seeds
+    recipe=$1 shown=$2
+    shift 2
+    for seed do train --recipe "$recipe" --seed "$seed" >"$work/$recipe.$seed" || exit 1; done
+    echo "build/lesson-10 --recipe $recipe --seed $shown" | sed 's/ --seed 1$//'
+    rows <"$work/$recipe.$shown"
     echo
     echo "seed   plain   with views   seconds of training"
-    for seed in 1 2 3; do
-        last "$1-cifar10-seed$seed" | awk -F, -v seed=$seed '{ views = $10 == "" ? "      -" : sprintf("%5.2f %%", 100 * $10)
-            printf "%4d  %.2f %%  %10s  %15.1f\n", seed, 100 * $9, views, $12 }'
-    done
-    for seed in 1 2 3; do last "$1-cifar10-seed$seed"; done | awk -F, '
-        { views += $10; n++; plain += $9; t += $12 }
-        END { views = views ? sprintf("%5.2f %%", 100 * views / n) : "      -"
-              printf "mean  %.2f %%  %10s  %15.1f\n", 100 * plain / n, views, t / n }'
+    for seed do last "$recipe-cifar10-seed$seed"; done | awk -F, -v seeds="$*" '
+        function row(name, plain, views, seconds) {
+            printf "%4s  %.2f %%  %10s  %15.1f\n", name, 100 * plain,
+                views ? sprintf("%5.2f %%", 100 * views) : "      -", seconds
+        }
+        { split(seeds, seed, " "); row(seed[NR], $9, $10, $12); plain += $9; views += $10; t += $12 }
+        END { if (NR > 1) row("mean", plain / NR, views / NR, t / NR) }'
 }
 
 measure_quick() {
     part "three seeds of quick, four minutes"
-    seeds quick >"$work/quick" && mv "$work/quick" $here/results.txt
+    seeds quick 1 1 2 3 >"$work/quick" && mv "$work/quick" $here/results.txt
     "$build/lesson-11" --data cifar --no-predict >lessons/11-classify/results.txt
 }
 
@@ -89,7 +91,12 @@ measure_profile() {
 
 measure_full() {
     part "three seeds of full, one hour"
-    seeds full >"$work/full" && mv "$work/full" $here/results-full.txt
+    seeds full 3 1 2 3 >"$work/full" && mv "$work/full" $here/results-full.txt
 }
 
-for one in ${*:-quick notebook without profile full}; do "measure_$one" || exit 1; done
+measure_wide() {
+    part "one seed of wide, half an hour"
+    seeds wide 1 1 >"$work/wide" && mv "$work/wide" $here/results-wide.txt
+}
+
+for one in ${*:-quick notebook without profile full wide}; do "measure_$one" || exit 1; done

@@ -32,7 +32,7 @@ typedef struct {
 } Recipe;
 
 /* For options tables: the recipes; the towers of lesson 10 ("recipe": its own); what a recipe can be tried without. */
-#define RECIPES        "quick|full|templates|notebook|tiny"
+#define RECIPES        "quick|full|wide|templates|notebook|tiny"
 #define RECIPE_IMAGES  "recipe|small|cnn|resnet|resnet9|vit"
 #define RECIPE_TEXTS   "recipe|bow|lstm|transformer"
 #define RECIPE_WITHOUT "nothing|whitening|dirac|muon|mirror|alternating|shift|decay|smoothing|wordings"
