@@ -336,7 +336,10 @@ TEST(sizes_of_text_towers) {
         const char *name;
         size_t at;
         int low, high; /* low 0: stands for what is usual, or for none */
-    } limits[] = { { OF(layers), 0, 256 }, { OF(tokens), 0, 4096 }, { OF(heads), 0, 12 }, { OF(mlp), 0, 65536 },
+    } limits[] = { { OF(layers), 0, 256 },
+                   { OF(tokens), 0, 4096 },
+                   { OF(heads), 0, 12 },
+                   { OF(mlp), 0, 65536 },
                    { OF(hidden), 0, 65536 } };
 #undef OF
     for (size_t i = 0; i < COUNT(limits); i++) {
