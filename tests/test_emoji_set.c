@@ -12,7 +12,7 @@
 static Arena arena;
 static const char *folder;
 
-enum { MOST = 10000 }; /* emoji that are read */
+enum { HIGHEST = 10000 }; /* emoji that are read */
 
 static const char *in(const char *name) { return arena_print(&arena, "%s/%s", folder, name); }
 
@@ -172,17 +172,17 @@ TEST(more_than_there_is_room_for) {
           "%d emoji, %s", set.count, err.text);
     put("emoji.json", entries_of(300, EMOJI_CATEGORIES + 1));
     refused(arena_print(&arena, "more than %d categories", EMOJI_CATEGORIES));
-    put("emoji.json", entries_of(MOST + 1, 1));
-    refused(arena_print(&arena, "emoji.json: more than %d entries", MOST));
+    put("emoji.json", entries_of(HIGHEST + 1, 1));
+    refused(arena_print(&arena, "emoji.json: more than %d entries", HIGHEST));
     put_all();
-    size_t room = 16 * (MOST + 2), length = 1;
+    size_t room = 16 * (HIGHEST + 2), length = 1;
     char *text = arena_alloc(&arena, room, 1);
     *text = '{';
-    for (int i = 0; i <= MOST; i++)
+    for (int i = 0; i <= HIGHEST; i++)
         length += (size_t)snprintf(text + length, room - length, "%s\"%d\": []", i ? ", " : "", i);
     strcpy(text + length, "}");
     put("keywords.json", text);
-    refused(arena_print(&arena, "keywords.json: more than %d emoji", MOST));
+    refused(arena_print(&arena, "keywords.json: more than %d emoji", HIGHEST));
     arena_free(&arena);
 }
 

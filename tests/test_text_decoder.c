@@ -210,9 +210,9 @@ TEST(each_size_has_its_limits) {
         const char *name;
         size_t at;
         int low, high; /* low 0: stands for what is usual, or for none */
-    } limits[] = { { OF(width), 1, 4096 },       { OF(layers), 0, 64 },    { OF(heads), 0, 12 },
-                   { OF(mlp), 0, 65536 },        { OF(vocabulary), 1, 65536 }, { OF(padding), 0, WORDS - 1 },
-                   { OF(tokens), 1, 4096 },      { OF(prefix), 0, 65536 }, { OF(prefix_tokens), 0, 64 },
+    } limits[] = { { OF(width), 1, 4096 },  { OF(layers), 0, 64 },        { OF(heads), 0, 12 },
+                   { OF(mlp), 0, 65536 },   { OF(vocabulary), 1, 65536 }, { OF(padding), 0, WORDS - 1 },
+                   { OF(tokens), 1, 4096 }, { OF(prefix), 0, 65536 },     { OF(prefix_tokens), 0, 64 },
                    { OF(states), 0, 65536 } };
 #undef OF
     for (size_t i = 0; i < COUNT(limits); i++) {
