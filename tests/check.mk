@@ -142,10 +142,16 @@ package: all $(EXAMS) $(MINE) #- unpacks the tarball, builds it where packagers 
 elsewhere: #- make check with gcc and clang, -O0 to -O3, for portable processors, for arm64; NAMES="gcc-O2-haswell"
 	@sh tests/elsewhere.sh $(BUILD)/elsewhere $(NAMES)
 
+# Of make check-dev, what takes little time and runs lines that make check does not.
+COVERED := tests/pairs.sh $(patsubst %,$(BUILD)/%,fuzz test-picture_model test-pretrained test-result_table test-train \
+           test-train_pairs)
+covered: all faulty $(TESTS) $(BUILD)/fuzz
+	@CHECK_LONG=only EARLIER= BUDGET= WORK=covered $(RUN) $(COVERED)
+
 coverage: #- what lines and branches of lib/ the checks run, by gcov
 	@find $(BUILD)/coverage -name '*.gcda' -exec rm -f {} + 2>/dev/null; true
 	@$(MAKE) -s CC=gcc BUILD=$(BUILD)/coverage COVERAGE=1 CFLAGS= LIMIT=900 \
-	    OPT='-O2 --coverage -include tests/coverage.h' check
+	    OPT='-O2 --coverage -include tests/coverage.h' check covered
 	@sh tests/coverage.sh $(BUILD)/coverage
 
 mutants: #- break lib/ one line at a time; the tests must see it; NAMES="png json" for some files
@@ -178,4 +184,4 @@ threads: all #- the same bytes for 1, 2, 3 and 8 threads; no data race (thread s
 	@sh tests/races.sh $(BUILD)/tsan $(RACED)
 
 .PHONY: help-dev install uninstall programs tests check check-dev check-exercises bless rooms format fuzz libfuzzer dist dist-students book lint package elsewhere \
-        coverage mutants check-all faulty faults crash threads
+        coverage covered mutants check-all faulty faults crash threads

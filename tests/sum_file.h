@@ -24,6 +24,24 @@ static inline void file_without_sum(const char *path) {
     arena_free(&arena);
 }
 
+/* Writes the file again with this metadata instead of what it says; value NULL: without it. */
+static inline void file_with_meta(const char *path, const char *key, const char *value) {
+    Arena arena = { 0 };
+    Safetensors file;
+    Err err = { "" };
+    REQUIRE(safetensors_open(&file, &arena, path, &err) && safetensors_meta(&file, key), "%s: no %s; %s", path, key,
+            err.text);
+    SafetensorsOut out = safetensors_begin(&arena);
+    for (int i = 0; i < file.meta_count; i++)
+        if (strncmp(file.meta[i].key, "clip.", 5) != 0 && strcmp(file.meta[i].key, key) != 0)
+            safetensors_add_meta(&out, file.meta[i].key, file.meta[i].value);
+    if (value) safetensors_add_meta(&out, key, value);
+    for (int i = 0; i < file.count; i++) tensor_copy(&out, &file.tensors[i]);
+    REQUIRE(safetensors_write(&out, path, &err), "%s", err.text);
+    safetensors_close(&file);
+    arena_free(&arena);
+}
+
 /* Changes the lowest bit of the byte `back` bytes before the end of the file: a number stays a number. The second call
  * changes it back. */
 static inline void file_flip_bit(const char *path, long back) {

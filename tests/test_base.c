@@ -183,9 +183,12 @@ TEST(temporary_files_of_killed_processes) {
     write_file("left.1.tmp.tmp", "other", NULL);
     write_file("left.tmp", "other", NULL);
     write_file("leftover.9.tmp", "other", NULL);
-    CHECK(count_files() == 4, "%d files", count_files());
+    write_file("9.tmp", "other", NULL);
+    write_file("left.x.tmp", "other", NULL);
+    write_file("left.1.tmp", "another process that is running", NULL);
+    CHECK(count_files() == 7, "%d files", count_files());
     write_file("left", "ours", NULL);
-    CHECK(count_files() == 4 && has_text("left", "ours") && has_text("left.tmp", "other"), "%d files", count_files());
+    CHECK(count_files() == 7 && has_text("left", "ours") && has_text("left.tmp", "other"), "%d files", count_files());
 }
 
 TEST(out_file_backup) {
@@ -201,6 +204,10 @@ TEST(out_file_backup) {
     out.backup = place;
     CHECK(!out_commit(&out, &err) && strstr(err.text, "no/such/folder"), "%s", err.text);
     CHECK(has_text("kept", "second") && count_files() == 2, "%d files", count_files());
+    CHECK(out_open(&out, path_in_folder("new"), &err), "%s", err.text);
+    out.backup = path_in_folder("backup"); /* of a file that is not there */
+    CHECK(!out_commit(&out, &err) && strstr(err.text, "/new: No such file"), "%s", err.text);
+    CHECK(has_text("backup", "first") && count_files() == 2, "%d files", count_files());
 }
 
 /* LINK leads to TARGET; both are names in the folder of the test, TARGET may be a path. */
@@ -314,6 +321,35 @@ TEST(file_truncated_while_it_is_read) {
     write_file("cut", text, NULL);
     read_all("other", false);
     CHECK_STOPS(read_all("cut", true), EXIT_TROUBLE, "/cut: the file cannot be read to its end");
+}
+
+/* The reason stands in the line, however long the path is. */
+TEST(paths_that_are_too_long) {
+    static char longest[5000];
+    Err err = { "" };
+    OutFile out;
+    memset(longest, 'x', sizeof longest - 1);
+    CHECK(!folder_make(longest, &err) && strstr(err.text, "xxx...: the path is too long"), "%s", err.text);
+    CHECK(!out_open(&out, longest, &err) && strstr(err.text, "xxx...: the path is too long"), "%s", err.text);
+    longest[sizeof out.path - 10] = '\0'; /* with the folder of the link in front of it, too long */
+    if (symlink(longest, path_in_folder("far away")) != 0) check_skip("skipped: no such long link can be made here");
+    CHECK(!out_open(&out, path_in_folder("far away"), &err) && strstr(err.text, ": the path it links to is too long"),
+          "%s", err.text);
+}
+
+TEST(folders_by_the_environment) {
+    setenv("CLIP_MODELS", "", 1);
+    setenv("CLIP_SHIPPED", "", 1);
+    CHECK(!strcmp(models_folder(), "data/models") && !strcmp(shipped_prefix(), ""), "%s, %s", models_folder(),
+          shipped_prefix());
+    setenv("CLIP_MODELS", "a/b", 1);
+    setenv("CLIP_SHIPPED", "/c", 1);
+    CHECK(!strcmp(models_folder(), "a/b") && !strcmp(shipped_prefix(), "/c/"), "%s, %s", models_folder(),
+          shipped_prefix());
+    unsetenv("CLIP_MODELS");
+    unsetenv("CLIP_SHIPPED");
+    CHECK(!strcmp(models_folder(), "data/models") && !strcmp(shipped_prefix(), ""), "%s, %s", models_folder(),
+          shipped_prefix());
 }
 
 TEST(folders_are_made) {
@@ -537,7 +573,8 @@ TESTS(arena_alignment_and_reset, arena_out_of_memory, matmul_names_both_shapes, 
       out_file_path_becomes_a_folder, size_overflow, files_that_cannot_be_opened, two_processes_write_one_file,
       temporary_files_of_killed_processes, out_file_backup, out_file_follows_links,
       out_file_refuses_links_that_lead_nowhere, out_file_larger_than_the_limit, file_truncated_while_it_is_read,
-      folders_are_made, parse_int_and_parse_real, rng_matches_the_reference_code, an_error_is_one_line,
-      file_mock_replaces_a_file, rng_moments, rng_shuffle_and_choice, thread_count_can_be_set,
-      thread_count_is_the_number_of_processors, parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all,
-      parallel_for_nested, die_inside_a_worker_ends_the_program, rows_add_by_hand, mat_by_hand)
+      paths_that_are_too_long, folders_by_the_environment, folders_are_made, parse_int_and_parse_real,
+      rng_matches_the_reference_code, an_error_is_one_line, file_mock_replaces_a_file, rng_moments,
+      rng_shuffle_and_choice, thread_count_can_be_set, thread_count_is_the_number_of_processors,
+      parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all, parallel_for_nested,
+      die_inside_a_worker_ends_the_program, rows_add_by_hand, mat_by_hand)

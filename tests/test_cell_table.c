@@ -65,6 +65,11 @@ TEST(what_is_no_cell_is_refused_by_line) {
         { "name,seed,value,count\na,1,1.5,10\n", ":2: not a cell" },
         { "name,seed,value,count\n,1,0.5,10\n", ":2: not a cell" },
         { "name,seed,value,count\n\n", ":2: not a cell" },
+        { "name,seed,value,count\na\tb,1,0.5,10\n", ":2: not a cell" },
+        { "name,seed,value,count\na\x7f,1,0.5,10\n", ":2: not a cell" },
+        { "name,seed,value,count\na,one,0.5,10\n", ":2: not a cell" },
+        { "name,seed,value,count\na,1,0.5,ten\n", ":2: not a cell" },
+        { "name,seed,value,count\na,1,-0.5,10", ":2: not a cell" },
         { "name,seed,value,count\na,1,0.5,0\na,1,0.25,0\n", ":3: a line above has the same name" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -76,6 +81,28 @@ TEST(what_is_no_cell_is_refused_by_line) {
         CHECK(strstr(err.text, "cells") == err.text, "%s", err.text);
     }
     file_mock(NULL, NULL, 0);
+    CellTable table;
+    Err err = { "" };
+    CHECK(!cell_table_read(&table, &arena, check_folder(), &err) && strstr(err.text, "this is a folder"), "%s",
+          err.text);
+}
+
+TEST(the_longest_line_and_the_last) {
+    enum { LONG = 4000 };
+    static const char head[] = "name,seed,value,count\n";
+    char *text = arena_alloc(&arena, LONG + 100, 1), *line = text + sprintf(text, "%s", head);
+    CellTable table;
+    Err err = { "" };
+    memset(line, 'a', LONG);
+    strcpy(line + LONG, ",1,0.5,10\n");
+    file_mock("cells", text, strlen(text));
+    CHECK(!cell_table_read(&table, &arena, "cells", &err) && !strncmp(err.text, "cells:2: not a cell", 19), "%s",
+          err.text);
+    strcpy(line, "a,1,0.5,10\nb,1,0.25,0"); /* without an end */
+    file_mock("cells", text, strlen(text));
+    CHECK(cell_table_read(&table, &arena, "cells", &err) && table.count == 2 && cell_value(&table, "b", 1) == 0.25,
+          "%d cells, %s", table.count, err.text);
+    file_mock(NULL, NULL, 0);
 }
 
 TEST(a_full_disk_is_reported) {
@@ -84,4 +111,5 @@ TEST(a_full_disk_is_reported) {
     CHECK(!cell_put(&table, "a", 1, 1, 0, &err) && strstr(err.text, "folder.csv"), "%s", err.text);
 }
 
-TESTS(a_measurement_goes_on, seeds_are_summed_up, what_is_no_cell_is_refused_by_line, a_full_disk_is_reported)
+TESTS(a_measurement_goes_on, seeds_are_summed_up, what_is_no_cell_is_refused_by_line, the_longest_line_and_the_last,
+      a_full_disk_is_reported)

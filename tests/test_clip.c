@@ -309,6 +309,19 @@ TEST(sizes_no_model_has) {
     c = tiny("cnn");
     c.image.widths[1] = -3;
     CHECK(!clip_init(&clip, c, &vocab, 1, &err) && strstr(err.text, "4 -3 5"), "%s", err.text);
+    static const int sizes[][3] = { { 0, 5, 5 }, { 65537, 5, 5 }, { 8, 0, 5 }, { 8, 65537, 5 }, { 8, 5, 4097 } };
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        const int *s = sizes[i];
+        c = tiny("cnn");
+        c.image.embed = c.text.embed = s[0];
+        c.text.width = s[1];
+        c.tokens = s[2];
+        CHECK(!clip_init(&clip, c, &vocab, 1, &err), "embedding %d, text width %d, %d tokens", s[0], s[1], s[2]);
+        const char *want = arena_print(&arena, "text width %d, %d words, %d tokens", s[1], vocab.size, s[2]);
+        CHECK(strstr(err.text, arena_print(&arena, "invalid model: embedding %d and %d", s[0], s[0])) &&
+                  strstr(err.text, want),
+              "%s", err.text);
+    }
     CHECK(clip.params.count == 0 && !clip.arena.first, "%s", "half a model was left");
 }
 

@@ -12,6 +12,8 @@
 static Arena arena;
 static const char *folder;
 
+enum { HIGHEST = 10000 }; /* emoji that are read */
+
 static const char *in(const char *name) { return arena_print(&arena, "%s/%s", folder, name); }
 
 static void put(const char *name, const char *text) {
@@ -102,6 +104,11 @@ TEST(damaged_files_are_refused) {
         { "keywords.json", "{\"a\": \"b\"}", "keywords.json: byte 6" },
         { "keywords.json", "{\"a\": [1]}", "keywords.json: byte 7" },
         { "twitter.png", "no picture", "twitter.png: byte 0" },
+        { "emoji.json", "[{\"category\": \"c\", " DRAWN "0}]", "entry 1 has no unified" },
+        { "emoji.json", "[{\"unified\": \"1\", " DRAWN "0}]", "entry 1 has no unified, category" },
+        { "emoji.json", "[{\"unified\": \"1\", \"category\": \"c\", \"sheet_y\": 0}]", "entry 1 has no unified" },
+        { "emoji.json", "[{\"unified\": \"1F43C\", \"name\": \"a\", \"category\": \"caf\xc3\xa9\", " DRAWN "0}]",
+          "other characters than ASCII" },
     };
     for (size_t i = 0; i < COUNT(damaged); i++) {
         put_all();
@@ -109,12 +116,73 @@ TEST(damaged_files_are_refused) {
         refused(damaged[i].words);
     }
     put_all();
+    put("emoji.json", "[{\"unified\": \"1F43C\", \"name\": \"a\", \"category\": \"c\", \"sheet_x\": 0, "
+                      "\"has_img_twitter\": true, \"has_img_google\": true, \"sheet_y\": 1}]");
+    refused("twitter.png: the sheet has 102 x 34 pixels, cell 0, 1 of \"1F43C\" ends at 33, 67");
+    put_all();
     put_sheet("google.png", 2, 2);
     refused("the sheet has 68 x 34 pixels, cell 2, 0 of \"1F63E\" ends at 101, 33");
     put_all();
     CHECK(remove(in("keywords.json")) == 0, "remove");
     CHECK(!emoji_files_exist(folder), "a missing file");
     refused("keywords.json");
+    arena_free(&arena);
+}
+
+/* What names no character has no key words, and is called by its own name or left out. */
+TEST(characters_that_are_none) {
+    static const char *const unified[] = { "", "0", "110000", "1F43C+", "panda", "1F43C-" };
+    for (size_t i = 0; i < COUNT(unified); i++) {
+        EmojiSet set;
+        Err err;
+        put_all();
+        put("keywords.json", "{\"\\ud83d\\udc3c\": [\"bear\"]}");
+        put("emoji.json", arena_print(&arena,
+                                      "[{\"unified\": \"%s\", \"name\": \"PANDA\", \"category\": \"c\", " DRAWN
+                                      "0}, {\"unified\": \"%s\", \"name\": null, \"category\": \"c\", " DRAWN "1}]",
+                                      unified[i], unified[i]));
+        bool found = !strcmp(unified[i], "1F43C-"); /* an end without a character is passed over */
+        CHECK(emoji_set_read(&set, &arena, folder, &err) && set.count == 1 + found, "\"%s\": %d emoji", unified[i],
+              set.count);
+        CHECK(set.item[0].phrase_count == 1 && !strcmp(set.item[0].phrase[0], found ? "bear" : "panda"), "\"%s\": %s",
+              unified[i], set.item[0].phrase[0]);
+    }
+    arena_free(&arena);
+}
+
+/* Entries, of which there may be so many; of each the unified "1F43C", the name "a" and a category of its own. */
+static const char *entries_of(int count, int categories) {
+    size_t room = 200 * (size_t)count + 3, length = 1;
+    char *text = arena_alloc(&arena, room, 1);
+    *text = '[';
+    for (int i = 0; i < count; i++)
+        length += (size_t)snprintf(text + length, room - length,
+                                   "%s{\"unified\": \"1F43C\", \"name\": \"a\", \"category\": \"c%d\", " DRAWN "0}",
+                                   i ? ", " : "", i % categories);
+    strcpy(text + length, "]");
+    return text;
+}
+
+TEST(more_than_there_is_room_for) {
+    EmojiSet set;
+    Err err;
+    put_all();
+    put("emoji.json", entries_of(300, EMOJI_CATEGORIES));
+    CHECK(emoji_set_read(&set, &arena, folder, &err) && set.count == 300 && set.category_count == EMOJI_CATEGORIES,
+          "%d emoji, %s", set.count, err.text);
+    put("emoji.json", entries_of(300, EMOJI_CATEGORIES + 1));
+    refused(arena_print(&arena, "more than %d categories", EMOJI_CATEGORIES));
+    put("emoji.json", entries_of(HIGHEST + 1, 1));
+    refused(arena_print(&arena, "emoji.json: more than %d entries", HIGHEST));
+    put_all();
+    size_t room = 16 * (HIGHEST + 2), length = 1;
+    char *text = arena_alloc(&arena, room, 1);
+    *text = '{';
+    for (int i = 0; i <= HIGHEST; i++)
+        length += (size_t)snprintf(text + length, room - length, "%s\"%d\": []", i ? ", " : "", i);
+    strcpy(text + length, "}");
+    put("keywords.json", text);
+    refused(arena_print(&arena, "keywords.json: more than %d emoji", HIGHEST));
     arena_free(&arena);
 }
 
@@ -298,6 +366,7 @@ TEST(a_folder_of_others_is_not_written_to) {
     arena_free(&arena);
 }
 
-TESTS(reads_names_key_words_and_pictures, damaged_files_are_refused, every_cut_is_refused_or_read, phrases, truth,
-      truth_of_a_word, scenes_have_the_same_questions, held_out_by_name_and_every_tenth, the_table_and_its_pictures,
+TESTS(reads_names_key_words_and_pictures, damaged_files_are_refused, characters_that_are_none,
+      more_than_there_is_room_for, every_cut_is_refused_or_read, phrases, truth, truth_of_a_word,
+      scenes_have_the_same_questions, held_out_by_name_and_every_tenth, the_table_and_its_pictures,
       the_table_is_one_of_pairs, a_folder_of_others_is_not_written_to)

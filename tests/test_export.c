@@ -116,6 +116,24 @@ TEST(both_files_give_the_same_vectors) {
     arena_free(&arena);
 }
 
+/* Wherever a folder stands in the way of a file, its name is said. */
+static void each_file_is_refused(const Clip *clip) {
+    static const char *const names[] = {
+        "open_clip_model.safetensors", "open_clip_config.json", "model.safetensors", "config.json",
+        "preprocessor_config.json",    "tokenizer_config.json", "vocab.json",        "merges.txt"
+    };
+    for (size_t i = 0; i < COUNT(names); i++) {
+        Err err = { "" };
+        const char *to = in(arena_print(&arena, "without%zu", i)), *path = arena_print(&arena, "%s/%s", to, names[i]);
+        CHECK(folder_make(path, &err), "%s", err.text);
+        CHECK(!export_model(clip, to, false, &err) && strstr(err.text, path) && strstr(err.text, "this is a folder"),
+              "%s: %s", names[i], err.text);
+    }
+    Err err = { "" };
+    CHECK(!export_model(clip, in("merges.txt"), false, &err) && strstr(err.text, "this is not a folder"), "%s",
+          err.text);
+}
+
 /* A number after "KEY": in a JSON text. */
 static double number_of(const char *text, const char *key) {
     const char *at = strstr(text, arena_print(&arena, "\"%s\": ", key));
@@ -158,6 +176,17 @@ TEST(configurations) {
     CHECK(number_of(tokens, "!") == 0 && number_of(tokens, "cat</w>") == 513 &&
               number_of(tokens, "<|endoftext|>") == 49407,
           "%.40s", tokens);
+    each_file_is_refused(&clip);
+    clip.config.image.quick_gelu = clip.config.text.quick_gelu = true;
+    CHECK(export_model(&clip, in("exported"), false, &err), "%s", err.text);
+    CHECK(strstr(json_of("open_clip_config.json"), "\"quick_gelu\": true") &&
+              strstr(json_of("open_clip_config.json"), "\"resize_mode\": \"shortest\"") &&
+              strstr(json_of("config.json"), "\"hidden_act\": \"quick_gelu\""),
+          "%s", json_of("config.json"));
+    CHECK(pretrained_open(&plain, in("exported/model.safetensors"), (PretrainedChoice){ 0 }, &err) &&
+              plain.config.image.quick_gelu && plain.config.text.quick_gelu,
+          "%s", err.text);
+    clip_free(&plain);
     Vocab vocab = vocab_of_texts(&arena, captions, COUNT(captions), 1);
     ClipConfig other = { .image = { .kind = "vit", .embed = 8 },
                          .text = { .kind = "bow", .width = 8, .embed = 8 },

@@ -164,6 +164,25 @@ TEST(picture_converters_in_turn) {
     arena_free(&arena);
 }
 
+/* An empty entry of PATH is the current folder; an entry that is too long for a path is passed over. */
+TEST(picture_converters_along_the_path) {
+    Arena arena = { 0 };
+    begin(&arena);
+    const char *gif = photo(&arena, "a.gif");
+    char *longest = arena_alloc(&arena, 6000, 1);
+    memset(longest, 'x', 5999);
+    longest[5999] = '\0';
+    program(&arena, "magick", GOOD);
+    setenv("PATH", arena_print(&arena, "%s:/no/such/folder:%s", longest, in_folder(&arena, "bin")), 1);
+    check_good(&arena, gif);
+    CHECK(chdir(in_folder(&arena, "bin")) == 0, "%s", "chdir");
+    setenv("PATH", "/no/such/folder::/nor/this", 1);
+    check_good(&arena, gif);
+    setenv("PATH", "/no/such/folder", 1);
+    check_refused(&arena, gif, "install");
+    arena_free(&arena);
+}
+
 /* Megabytes come in pieces, and are put together. */
 TEST(picture_of_many_pieces) {
     Arena arena = { 0 };
@@ -276,5 +295,5 @@ TEST(picture_by_a_real_converter) {
 }
 
 TESTS(picture_without_any_converter, picture_kinds, picture_names_are_harmless, picture_converters_in_turn,
-      picture_of_many_pieces, jpeg_needs_no_converter, picture_with_too_few_descriptors,
-      picture_converters_that_never_end, picture_by_a_real_converter)
+      picture_converters_along_the_path, picture_of_many_pieces, jpeg_needs_no_converter,
+      picture_with_too_few_descriptors, picture_converters_that_never_end, picture_by_a_real_converter)

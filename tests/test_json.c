@@ -248,6 +248,23 @@ TEST(json_remembers_the_first_trouble) {
           err.text);
 }
 
+/* After the first trouble no question has an answer, and between two values there is none to look at. */
+TEST(json_answers_nothing_after_a_trouble) {
+    long long whole = 5;
+    double real = 5;
+    bool yes = true;
+    const char *word = "before";
+    Err err;
+    Json j = json_begin(NULL, "[nul, 1]", 8, "text", &err);
+    CHECK(json_array(&j) && json_kind(&j) == JSON_NOTHING, "%s", "a value before the first item");
+    CHECK(json_item(&j) && !json_null(&j) && !strcmp(err.text, "text: byte 1: found 'n', wanted null"), "%s", err.text);
+    CHECK(!json_int(&j, 0, 9, &whole) && !json_real(&j, 0, 9, &real) && !json_bool(&j, &yes) && !json_null(&j) &&
+              !json_string(&j, &word) && !json_item(&j) && !json_end(&j),
+          "%s", "it went on");
+    CHECK(whole == 5 && real == 5 && yes && !strcmp(word, "before"), "%lld %g %d %s", whole, real, yes, word);
+    CHECK(!strcmp(err.text, "text: byte 1: found 'n', wanted null"), "%s", err.text);
+}
+
 TEST(json_stops_at_impossible_questions) {
     long long value;
     const char *key;
@@ -292,4 +309,5 @@ TEST(json_survives_mutations) {
 
 TESTS(json_reads_every_kind, json_decodes_strings, json_refuses_what_is_not_json, json_numbers_at_their_limits,
       json_reals, json_depth_is_limited, json_fifty_thousand_labels, json_remembers_the_first_trouble,
-      json_stops_at_impossible_questions, json_shows_names_on_one_line, json_survives_mutations)
+      json_answers_nothing_after_a_trouble, json_stops_at_impossible_questions, json_shows_names_on_one_line,
+      json_survives_mutations)

@@ -1,6 +1,7 @@
 /* options, lesson: command lines, predictions, Ctrl-C; a program without a reader never waits. */
 #include "lesson/lesson.h"
 #include "core/file.h"
+#include "core/version.h"
 #include "check.h"
 
 #include <signal.h>
@@ -85,6 +86,8 @@ TEST(options_refuse_in_one_line) {
         { "--epochs 5 cat.png", "'cat.png': this program takes options only" },
         { "--file a\nb\033[2J --batch", "there is no --batch" },
         { "--ba\ntch\033[2J", "there is no --ba?tch?[2J" },
+        { "--epochs-that-are-longer-than-any-name-of-an-option", "there is no --epochs-that-are-longer-than-any-name" },
+        { "--lr 10.5", "--lr '10.5': want a number from 0 to 10" },
     };
     for (size_t i = 0; i < COUNT(bad); i++) {
         Err err = { "" };
@@ -191,6 +194,21 @@ TEST(lesson_helps) {
     CHECK_STOPS(begin("--help"), 0, "  --recipe WORD        whose settings (fast|notebook; fast)\n");
     CHECK_STOPS(begin("--help"), 0, "  --lr X               learning rate (0 to 10; 0.5)\n");
     CHECK_STOPS(begin("--help"), 0, "  --no-predict         do not ask for predictions\n");
+}
+
+/* A lesson that takes no time worth a word, and wants no other words. */
+static void help_of_a_plain_lesson(void) {
+    Lesson plain = { .number = "98", .title = "Plain", .shows = "What is least" };
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+    lesson_begin(&plain, 2, (char *[]){ (char[]){ "program" }, (char[]){ "--help" }, NULL });
+}
+
+TEST(lesson_says_no_more_than_there_is) {
+    CHECK_STOPS(help_of_a_plain_lesson(), 0, "Lesson 98: Plain. What is least.\n\n  program [OPTIONS]\n\n");
+    char version[100];
+    snprintf(version, sizeof version, "program (CLIP from scratch) %s\n", clip_version());
+    CHECK_STOPS(begin("--version"), 0, version);
+    CHECK_STOPS(begin("--version cat.png"), EXIT_USAGE, "there is no --version");
 }
 
 TEST(lesson_refuses) {
@@ -365,7 +383,8 @@ TEST(lesson_notices_a_full_disk) {
 }
 
 TESTS(options_are_set, options_refuse_in_one_line, options_change_nothing_when_one_is_wrong, options_leave_other_words,
-      options_again_and_again, options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps, lesson_refuses,
-      predictions_are_set_beside_what_came, predictions_refuse_what_is_no_answer, predictions_are_chosen,
-      predictions_name_whole_choices, questions_wrap_at_words, interrupts_end_in_one_line,
-      an_end_of_the_input_is_of_one_answer, predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)
+      options_again_and_again, options_stop_a_broken_table, lesson_begins_and_ends, lesson_helps,
+      lesson_says_no_more_than_there_is, lesson_refuses, predictions_are_set_beside_what_came,
+      predictions_refuse_what_is_no_answer, predictions_are_chosen, predictions_name_whole_choices,
+      questions_wrap_at_words, interrupts_end_in_one_line, an_end_of_the_input_is_of_one_answer,
+      predictions_do_not_wait_for_nobody, lesson_notices_a_full_disk)

@@ -1,5 +1,5 @@
 /* lesson_data: a lesson gets the model it needs, the same one each time, and never one of other pictures. */
-#include "lesson/lesson_data.h"
+#include "lesson/lesson_pairs.h"
 #include "training/train.h"
 #include "core/arena.h"
 #include "core/file.h"
@@ -239,6 +239,41 @@ static void interrupt_in_epoch(void *context, const EpochRow *row) {
 }
 
 /* Ctrl-C stops after the batch, and the checkpoint stays; another run's file is kept and named. */
+TEST(models_of_own_pairs_are_named_by_their_table) {
+    static const char *const names[][2] = { { "photos.tsv", "photos" },
+                                            { "/a/b/photos.tsv", "photos" },
+                                            { "my photos+1.old.csv", "my_photos_1.old" },
+                                            { "photos", "photos" },
+                                            { ".tsv", ".tsv" },
+                                            { "caf\xc3\xa9.tsv", "caf__" },
+                                            { "a/b/", "a_b_" } };
+    setenv("CLIP_MODELS", "m", 1);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        const char *got = lesson_pairs_path(&arena, names[i][0], "-vit-bow", 7, ".last");
+        const char *want = arena_print(&arena, "m/%s-vit-bow-seed7.last", names[i][1]);
+        CHECK(!strcmp(got, want), "%s: %s, want %s", names[i][0], got, want);
+    }
+}
+
+/* What a model of own pairs says of its pictures; where it says nothing, or no split at all, the seed of the lesson. */
+TEST(the_split_of_a_model) {
+    LessonPairsSplit want = { .seed = 7, .val_share = 0.2, .test_share = 1.0 / 3 }, got;
+    LessonModel model = { .split = lesson_split_text(&arena, want), .fit = "letterbox" };
+    model.clip.config.image.side = 64;
+    got = lesson_pairs_split(&model, 5);
+    CHECK(got.seed == 7 && got.val_share == 0.2 && got.test_share == 1.0 / 3, "%d %.17g %.17g", got.seed, got.val_share,
+          got.test_share);
+    CHECK(!strcmp(got.fit, "letterbox") && got.side == 64, "%s %d", got.fit, got.side);
+    static const char *const wrong[] = { NULL, "", "7 0.2", "x 0.2 0.1", "-1 0.2 0.1", "7 2 0.1", "7 0.2 -1" };
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        LessonModel none = { .split = wrong[i] };
+        got = lesson_pairs_split(&none, 5);
+        CHECK(got.seed == 5 && got.val_share == 0 && got.test_share == 0 && !strcmp(got.fit, "crop") && got.side == 32,
+              "\"%s\": %d %g %g %s %d", wrong[i] ? wrong[i] : "", got.seed, got.val_share, got.test_share, got.fit,
+              got.side);
+    }
+}
+
 TEST(training_is_stopped_by_a_signal) {
     Cifar pictures = begin(), train = lesson_pictures(&arena, "shapes", CIFAR_TRAIN, FEW);
     int stop_at = 2;
@@ -262,4 +297,5 @@ TEST(training_is_stopped_by_a_signal) {
 
 TESTS(trained_once_and_kept, what_was_stopped_goes_on, shipped_where_it_serves, shapes_are_learnt_from_fewer_pictures,
       models_of_other_pictures_are_refused, pictures_as_asked_for, models_of_larger_pictures_are_refused,
-      models_say_how_they_were_trained, training_is_stopped_by_a_signal)
+      models_say_how_they_were_trained, models_of_own_pairs_are_named_by_their_table, the_split_of_a_model,
+      training_is_stopped_by_a_signal)

@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static Arena arena;
@@ -185,6 +187,235 @@ TEST(pictures_are_kept) {
     arena_free(&arena);
 }
 
+/* ---- what is kept is damaged, or cannot be kept ------------------------------------------------------------------ */
+
+enum { SIZE_BYTES = 8 };
+#define SHARD "cache/32-crop-0001.safetensors"
+
+/* What is wrong with a shard or a list: names of tensors. */
+typedef struct {
+    const char *left_out, *shorter, *real; /* not there; with a row less; as F32 */
+    int side;                              /* of the pictures; 0: 32 */
+} Edit;
+
+static void tensor_add(SafetensorsOut *out, const Edit *e, const char *name, int n, size_t each, const uint8_t *rows) {
+    if (e->left_out && !strcmp(name, e->left_out)) return;
+    if (e->shorter && !strcmp(name, e->shorter)) n--;
+    if (e->real && !strcmp(name, e->real)) safetensors_add(out, name, DTYPE_F32, mat_zero(&arena, n, (int)each));
+    else safetensors_add_bytes(out, name, (TensorShape){ 2, { n, (int)each } }, rows);
+}
+
+static void kept_write(SafetensorsOut *out, const char *path) {
+    Err err;
+    out->no_sum = true;
+    CHECK(safetensors_write(out, path, &err), "%s", err.text);
+}
+
+static void sum_of(const char *name, uint8_t *sum, uint8_t *size) {
+    File file;
+    Err err;
+    CHECK(file_open(&file, in(name), &err), "%s", err.text);
+    sha256_bytes(file.data, file.size, sum);
+    for (int k = 0; k < SIZE_BYTES; k++) size[k] = (uint8_t)((uint64_t)file.size >> 8 * k);
+    file_close(&file);
+}
+
+/* A shard of n pictures; all bytes of picture i are i mod 251. Picture 2 is p0.png; the first has the sum of p1.png and
+ * another size. Of the others, each two begin with the same bytes of a sum. */
+static void shard_write(int n, Edit e) {
+    int side = e.side ? e.side : 32;
+    size_t rows = (size_t)n, each = 3 * (size_t)(side * side);
+    uint8_t *pixels = arena_alloc(&arena, rows, each), *sums = arena_zero(&arena, rows, SHA256_BYTES);
+    uint8_t *sizes = arena_zero(&arena, rows, SIZE_BYTES);
+    SafetensorsOut out = safetensors_begin(&arena);
+    Err err;
+    for (size_t i = 0; i < rows; i++) {
+        memset(pixels + i * each, (int)(i % 251), each);
+        sums[i * SHA256_BYTES] = (uint8_t)(i / 2);
+        sums[i * SHA256_BYTES + 1] = (uint8_t)(i / 512);
+        sums[i * SHA256_BYTES + 31] = (uint8_t)(i % 2);
+    }
+    sum_of("p0.png", sums + 2 * SHA256_BYTES, sizes + 2 * SIZE_BYTES);
+    sum_of("p1.png", sums, sizes);
+    sizes[0]++;
+    tensor_add(&out, &e, "pixels", n, each, pixels);
+    tensor_add(&out, &e, "sha256", n, SHA256_BYTES, sums);
+    tensor_add(&out, &e, "bytes", n, SIZE_BYTES, sizes);
+    CHECK(folder_make(in("cache"), &err), "%s", err.text);
+    kept_write(&out, in(SHARD));
+}
+
+/* The rows of a tensor in a file of the cache; -1: it cannot be read. */
+static int rows_in(const char *path, const char *name) {
+    Safetensors file;
+    if (!safetensors_open(&file, &arena, path, NULL)) return -1;
+    const Tensor *t = safetensors_find(&file, name);
+    int rows = t && t->dims > 0 ? t->shape[0] : -1;
+    safetensors_close(&file);
+    return rows;
+}
+
+/* p0.png and p1.png, from many.csv: of these colours. */
+static void opens_with(int first, int second) {
+    PairsArgs args = args_of("many.csv");
+    PairsData data = opened(&args);
+    const PairSet *set = &data.set[PAIRS_TRAIN];
+    CHECK(set->n == 2 && set->planes[0][0] == first && set->planes[0][1023] == first && set->planes[1][0] == second,
+          "%d pictures, %d and %d", set->n, set->planes[0][0], set->planes[1][0]);
+    pairs_data_close(&data);
+}
+
+TEST(a_picture_is_found_among_many) {
+    enum { MANY = 600 };
+    folder = check_folder();
+    many_write(2);
+    shard_write(MANY, (Edit){ 0 });
+    opens_with(2, 1);
+    CHECK(rows_in(in(SHARD), "pixels") == MANY + 1, "%d pictures are kept", rows_in(in(SHARD), "pixels"));
+    opens_with(2, 1);
+    arena_free(&arena);
+}
+
+TEST(damaged_shards_are_decoded_again) {
+    static const struct {
+        Edit edit;
+        const char *tensor;
+    } cases[] = { { { .left_out = "pixels" }, "pixels" },
+                  { { .left_out = "sha256" }, "sha256" },
+                  { { .left_out = "bytes" }, "bytes" },
+                  { { .shorter = "pixels" }, "sha256" },
+                  { { .shorter = "sha256" }, "sha256" },
+                  { { .shorter = "bytes" }, "bytes" },
+                  { { .real = "pixels" }, "pixels" },
+                  { { .real = "sha256" }, "sha256" },
+                  { { .side = 16 }, "pixels" } };
+    folder = check_folder();
+    thread_set_count(1); /* CHECK_STOPS forks: threads would be missing in the child */
+    many_write(2);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *want = arena_print(&arena, "%s: tensor %s is missing or of another shape; its pictures are decoded",
+                                       SHARD, cases[i].tensor);
+        shard_write(5, cases[i].edit);
+        CHECK_STOPS(opens_with(0, 1), 0, want);
+        CHECK(rows_in(in(SHARD), "pixels") == 2, "case %zu: %d pictures are kept", i, rows_in(in(SHARD), "pixels"));
+    }
+    shard_write(4097, (Edit){ 0 });
+    CHECK_STOPS(opens_with(0, 1), 0, SHARD ": there are 4097 pictures, want at most 4096; its pictures are decoded");
+    arena_free(&arena);
+}
+
+TEST(damaged_lists_of_known_files) {
+    static const Edit edits[] = {
+        { .left_out = "keys" }, { .left_out = "sha256" }, { .shorter = "sha256" }, { .real = "keys" }
+    };
+    char hex[SHA256_HEX];
+    Err err;
+    folder = check_folder();
+    thread_set_count(1);
+    many_write(2);
+    opens_with(0, 1);
+    sha256_hex(in("many.csv"), strlen(in("many.csv")), hex);
+    const char *name = arena_print(&arena, "cache/%.16s.known", hex), *list = in(name);
+    CHECK(rows_in(list, "keys") == 2, "%s: %d files are known", list, rows_in(list, "keys"));
+    for (size_t i = 0; i <= COUNT(edits); i++) {
+        SafetensorsOut out = safetensors_begin(&arena);
+        const uint8_t *zeros = arena_zero(&arena, 2, SHA256_BYTES);
+        for (int k = 0; i < COUNT(edits) && k < 2; k++)
+            tensor_add(&out, &edits[i], k ? "sha256" : "keys", 2, SHA256_BYTES, zeros);
+        if (i < COUNT(edits)) kept_write(&out, list);
+        else text_write(name, "no list");
+        opens_with(0, 1);
+        CHECK(rows_in(list, "keys") == 2 && rows_in(list, "sha256") == 2, "case %zu: no list was made again", i);
+    }
+    CHECK(remove(list) == 0 && folder_make(list, &err), "%s", err.text);
+    CHECK_STOPS(opens_with(0, 1), 0, "this is a folder, not a file");
+    arena_free(&arena);
+}
+
+static void refuses(const char *want) {
+    PairsArgs args = args_of("many.csv");
+    PairsData data;
+    Err err = { "" };
+    CHECK(!pairs_data_open(&data, &args, &err) && strstr(err.text, want), "\"%s\", want \"%s\"", err.text, want);
+    pairs_data_close(&data);
+}
+
+TEST(pictures_that_cannot_be_kept) {
+    Err err;
+    folder = check_folder();
+    thread_set_count(1);
+    many_write(2);
+    text_write("cache", "no folder");
+    refuses("/cache: this is not a folder");
+    CHECK(remove(in("cache")) == 0 && folder_make(in(SHARD), &err), "%s", err.text);
+    CHECK_STOPS(refuses(SHARD ": this is a folder, not a file"), 0, "its pictures are decoded again");
+    CHECK(remove(in(SHARD)) == 0, "%s", "remove");
+    shard_write(5, (Edit){ 0 });
+    struct rlimit limit = { 4096, RLIM_INFINITY };
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0, "%s", "setrlimit");
+    refuses(SHARD ": not written (File too large); the old file is unchanged");
+    limit.rlim_cur = RLIM_INFINITY;
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0, "%s", "setrlimit");
+    CHECK(rows_in(in(SHARD), "pixels") == 5, "%d pictures are kept", rows_in(in(SHARD), "pixels"));
+    arena_free(&arena);
+}
+
+/* ---- other kinds of pictures, and folders of them ---------------------------------------------------------------- */
+
+TEST(pictures_of_other_kinds) {
+    Err err;
+    folder = check_folder();
+    many_write(1);
+    text_write("a.gif", "GIF89a, not much of a photo");
+    text_write("b.gif", "GIF89a, cut");
+    text_write("kinds.csv", "filepath,title\na.gif,a\nb.gif,b\np0.png,c\n");
+    const char *convert = "[ $(wc -c) -eq 27 ] && printf 'P6 1 1 255\\n\\001\\002\\003'";
+    CHECK(folder_make(in("bin"), &err), "%s", err.text);
+    text_write("bin/magick", arena_print(&arena, "#!/bin/sh\nPATH='%s'\n%s\n", getenv("PATH"), convert));
+    CHECK(chmod(in("bin/magick"), 0755) == 0, "%s", "chmod");
+    setenv("PATH", in("bin"), 1);
+    PairsArgs args = args_of("kinds.csv");
+    args.val_share = args.test_share = 0;
+    PairsData data = opened(&args);
+    const PairSet *set = &data.set[PAIRS_TRAIN];
+    CHECK(set->n == 2 && set->planes[0][0] == 1 && set->planes[0][1024] == 2 && set->planes[0][3071] == 3 &&
+              set->planes[1][2048] == 9,
+          "%d pictures: %d %d %d", set->n, set->planes[0][0], set->planes[0][1024], set->planes[0][3071]);
+    CHECK(data.unreadable == 1 && strstr(data.why[0], "b.gif: ") && data.table.bad_by_kind[PAIRS_BAD_PICTURE] == 1,
+          "%d unreadable", data.unreadable);
+    pairs_data_close(&data);
+    arena_free(&arena);
+}
+
+TEST(a_folder_of_pictures) {
+    Err err = { "" };
+    PairsData data;
+    folder = check_folder();
+    many_write(3);
+    PairsArgs args = args_of(".");
+    args.cache = NULL;
+    setenv("CLIP_MODELS", in("models"), 1);
+    for (int round = 0; round < 2; round++) {
+        CHECK(pairs_folder_open(&data, &args, &err), "%s", err.text);
+        const PairSet *set = &data.set[PAIRS_TEST];
+        CHECK(set->n == 3 && data.unreadable == 1 && strstr(data.why[0], "many.csv: "), "%d pictures, %d others",
+              set->n, data.unreadable);
+        for (int i = 0; i < 3; i++) {
+            const char *path = data.paths[PAIRS_TEST][i], *caption = set->caption[set->own[set->first[i]]];
+            CHECK(set->planes[i][0] == i && path[1] == '0' + i && !strcmp(path, caption) && set->count[i] == 1,
+                  "picture %d: %s, \"%s\"", i, path, caption);
+        }
+        pairs_data_close(&data);
+        CHECK(rows_in(in("models/pictures/32-crop-0001.safetensors"), "pixels") == 3, "round %d", round);
+    }
+    args.table = in("none");
+    CHECK(!pairs_folder_open(&data, &args, &err) && strstr(err.text, "none: No such file"), "%s", err.text);
+    pairs_data_close(&data);
+    arena_free(&arena);
+}
+
+/* ---- the split --------------------------------------------------------------------------------------------------- */
+
 static uint64_t part_bits(const PairsData *data, PairsPart part) {
     uint64_t bits = 0;
     for (int i = 0; i < data->set[part].n; i++) bits |= (uint64_t)1 << atoi(data->paths[part][i] + 1);
@@ -228,4 +459,6 @@ TEST(split_by_picture) {
     arena_free(&arena);
 }
 
-TESTS(crop_and_letterbox, sets_of_pairs, missing_and_broken_pictures, pictures_are_kept, split_by_picture)
+TESTS(crop_and_letterbox, sets_of_pairs, missing_and_broken_pictures, pictures_are_kept, a_picture_is_found_among_many,
+      damaged_shards_are_decoded_again, damaged_lists_of_known_files, pictures_that_cannot_be_kept,
+      pictures_of_other_kinds, a_folder_of_pictures, split_by_picture)

@@ -154,6 +154,10 @@ TEST(tables_that_are_refused) {
         { "<!DOCTYPE html>\n<html>", "this is an HTML page, a table of pairs" },
         { "{\"filepath\": \"a.png\"}\n", "this is a JSON text" },
         { "version https://git-lfs.github.com/spec/v1\noid", "this is a Git LFS pointer" },
+        { "\xfe\xff"
+          "f",
+          "this is a text in UTF-16 or UTF-32, a table of pairs" },
+        { "\xff", "the heading has no column filepath" },
     };
     PairsTable t;
     Err err;
@@ -164,6 +168,10 @@ TEST(tables_that_are_refused) {
     static const char wide[] = "f\0i\0l\0e\0p\0a\0t\0h\0,\0t\0i\0t\0l\0e\0\n\0";
     CHECK(!reads(&t, wide, sizeof wide, (PairsFormat){ 0 }, &err) && strstr(err.text, "UTF-16"), "%s", err.text);
     CHECK(!pairs_table_read(&t, &arena, "no/such.tsv", (PairsFormat){ 0 }, &err) && strstr(err.text, "no/such.tsv"),
+          "%s", err.text);
+    const char *text = "filepath,title\na.png,x\n";
+    CHECK(!reads(&t, text, strlen(text), (PairsFormat){ .picture_column = "Title" }, &err) &&
+              strstr(err.text, "the column of pictures and that of captions are both \"Title\"; name two columns"),
           "%s", err.text);
     t = table_of("filepath,title\na.png,\nb.png\n");
     CHECK(t.picture_count == 0 && t.bad_count == 2, "%d pictures, %d bad rows", t.picture_count, t.bad_count);
@@ -191,6 +199,39 @@ TEST(rows_of_a_dropped_picture) {
     want = "line\twrong\n5\twrong number of columns\n2\tmissing file\n4\tmissing file\n";
     CHECK(file.size == strlen(want) && !memcmp(file.data, want, file.size), "%.*s", (int)file.size, file.data);
     file_close(&file);
+    arena_free(&arena);
+}
+
+/* A kind of which there are many: eight lines are named. A table without bad rows: none is, and no list is written. */
+TEST(reports_of_many_and_of_none) {
+    static const struct {
+        int bad;
+        const char *want;
+    } cases[] = { { 0, "folder/pairs.tsv: 1 rows; 1 pairs of 1 pictures\n" },
+                  { 8, "folder/pairs.tsv: 9 rows; 1 pairs of 1 pictures; 8 rows left out:\n"
+                       "       8  empty caption            lines 3, 4, 5, 6, 7, 8, 9, 10\n" },
+                  { 10, "folder/pairs.tsv: 11 rows; 1 pairs of 1 pictures; 10 rows left out:\n"
+                        "      10  empty caption            lines 3, 4, 5, 6, 7, 8, 9, 10, ...\n" } };
+    const char *folder = check_folder(), *list = arena_print(&arena, "%s/list", folder);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *text = "filepath,title\na.png,x\n", *path = arena_print(&arena, "%s/report%zu", folder, i);
+        File file;
+        Err err = { "" };
+        for (int k = 0; k < cases[i].bad; k++) text = arena_print(&arena, "%sb.png,\n", text);
+        PairsTable t = table_of(arena_print(&arena, "%s\n\r", text)); /* and an empty line without an end */
+        FILE *out = fopen(path, "w");
+        pairs_table_print(&t, out);
+        fclose(out);
+        CHECK(file_open(&file, path, &err), "%s", err.text);
+        CHECK(file.size == strlen(cases[i].want) && !memcmp(file.data, cases[i].want, file.size), "%.*s",
+              (int)file.size, file.data);
+        file_close(&file);
+        bool none = cases[i].bad == 0;
+        CHECK(pairs_table_write_bad(&t, list, &err) && file_exists(list) == !none, "%d bad rows: %s", cases[i].bad,
+              err.text);
+        CHECK(pairs_table_write_bad(&t, arena_print(&arena, "%s/no/list", folder), &err) == none, "%d bad rows",
+              cases[i].bad);
+    }
     arena_free(&arena);
 }
 
@@ -232,4 +273,4 @@ TEST(a_row_takes_no_longer_among_many) {
 }
 
 TESTS(tables_of_pairs, other_columns_and_parts, every_bad_row_alone, lines_after_a_field_of_several_lines,
-      tables_that_are_refused, rows_of_a_dropped_picture, a_row_takes_no_longer_among_many)
+      tables_that_are_refused, rows_of_a_dropped_picture, reports_of_many_and_of_none, a_row_takes_no_longer_among_many)

@@ -1,7 +1,7 @@
 /* pretrained: a published model is read under both families of names and in every dtype; every other file is refused by
  * name. The modified ResNet is compared with loops in double. */
 #include "model/clip_file.h"
-#include "pretrained/pretrained.h"
+#include "pretrained/encoder.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/thread.h"
@@ -9,6 +9,7 @@
 #include "tensor_file.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SIDE = 32, E = 8, V = 30, T = 9, B = 3 };
@@ -543,6 +544,16 @@ static const struct {
       1,
       "describes another model" },
     { "config.json", "{\"model_type\": \"bert\"}", false, { 0 }, 2, 1, "assumed: open_clip's names" },
+    { "config.json", "{\"vision_cfg\": {\"width\": 128}}", false, { 0 }, 2, 1, "assumed: open_clip's names" },
+    { "config.json", /* what is written and changes nothing */
+      "{\"vision_cfg\": {\"width\": 128, \"head_width\": 32, \"pool_type\": \"tok\", \"timm_model_name\": \"\", "
+      "\"act_kwargs\": null}, \"text_cfg\": {\"width\": 64, \"heads\": 4, \"pool_type\": \"argmax\", "
+      "\"no_causal_mask\": false, \"final_ln_after_pool\": \"\"}}",
+      false,
+      { 0 },
+      4,
+      4,
+      "exact GELU (" },
 };
 
 /* What the file says comes before the widths' and the names' habits; metadata and the caller come before the file. */
@@ -586,6 +597,17 @@ TEST(configurations_that_are_refused) {
           "\"no_causal_mask\" is \"true\"" },
         { "{\"vision_cfg\": {\"width\": 128}, \"text_cfg\": {\"width\": 64, \"heads\": 0}}", "a whole number from 1" },
         { "", "the end of the text" },
+        { "{\"vision_cfg\": nul", "wanted null" },
+        { "{\"vision_config\": {\"hidden_size\": 128, \"hidden_act\": 3}, \"text_config\": {}}", "wanted a string" },
+        { "{\"vision_cfg\": {\"width\": 128, \"pool_type\": \"tok}}", "a quote at the end of a string" },
+        { "{\"vision_cfg\": {\"width\": 128, \"no_causal_mask\": trye}}", "wanted true or false" },
+        { "{\"vision_cfg\": {\"width\": 128, \"act_kwargs\": {\"a\" 1}}}", "wanted ':' after a key" },
+        { "{\"vision_cfg\": {\"width\": 128, \"act_kwargs\": {\"a\": 1}}, \"text_cfg\": {\"width\": 64}}",
+          "\"act_kwargs\" is \"set\", this library computes models without it only" },
+        { "{\"vision_cfg\": {\"width\": 128}, \"text_cfg\": {\"width\": 64, \"hf_model_name\": \"roberta\"}}",
+          "\"hf_model_name\" is \"roberta\", this library computes models without it only" },
+        { "{\"vision_cfg\": {\"width\": 128, \"head_width\": 256}, \"text_cfg\": {\"width\": 64}}",
+          "the image tower has width 128 and 0 heads (width / head_width)" },
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         Err err = { "" };
@@ -595,6 +617,13 @@ TEST(configurations_that_are_refused) {
         CHECK(strstr(err.text, cases[i].want) && strstr(err.text, "config.json") && !strchr(err.text, '\n'),
               "case %zu: \"%s\", want \"%s\"", i, err.text, cases[i].want);
     }
+    Err err = { "" };
+    const char *path = written(&source, "whole.safetensors", (Edit){ .key = NULL });
+    remove(in_folder("config.json"));
+    CHECK(folder_make(in_folder("config.json"), &err), "%s", err.text);
+    CHECK(!pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err) && strstr(err.text, "this is a folder"), "%s",
+          err.text);
+    remove(in_folder("config.json"));
     clip_free(&source);
 }
 
@@ -682,6 +711,20 @@ TEST(surplus_tensors_and_wrong_metadata) {
     Err err;
     CHECK(!pretrained_open(&clip, in_folder("nowhere"), (PretrainedChoice){ 0 }, &err) && strstr(err.text, "nowhere"),
           "%s", err.text);
+    clip_free(&source);
+}
+
+/* Words that CLIP's tokeniser does not make, in the file that stands in for the published one. */
+TEST(another_vocabulary_is_refused) {
+    Clip source = model();
+    Encoder encoder;
+    Err err = { "" };
+    const char *path = written(&source, "vit-b-32-laion2b.safetensors", (Edit){ .key = NULL });
+    setenv("CLIP_MODELS", arena_print(&arena, "%.*s", (int)(strrchr(path, '/') - path), path), 1);
+    CHECK(!encoder_open(&encoder, &arena, "auto", (PretrainedChoice){ 0 }, &err) && strstr(err.text, path) &&
+              strstr(err.text, "its texts have 30 different tokens, CLIP's tokeniser makes 49408"),
+          "%s", err.text);
+    CHECK(!encoder.path && !encoder.clip.params.count, "%s", "something is left");
     clip_free(&source);
 }
 
@@ -827,5 +870,5 @@ TESTS(both_names_and_every_form, what_the_publishers_loader_accepts, our_own_che
       reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, published_families,
       every_published_family_long, every_published_family_computes_long, the_publishers_configuration,
       configurations_that_are_refused, heads_that_nobody_tells, every_tensor_missing_or_misshapen_long,
-      surplus_tensors_and_wrong_metadata, no_clip_at_all, broken_bytes, the_same_bits_in_any_batch_and_on_any_threads,
-      texts_need_no_more_than_their_tokens, memory_of_one_block)
+      surplus_tensors_and_wrong_metadata, another_vocabulary_is_refused, no_clip_at_all, broken_bytes,
+      the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)

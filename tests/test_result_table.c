@@ -5,7 +5,7 @@
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/thread.h"
-#include "check.h"
+#include "sum_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -108,6 +108,15 @@ TEST(kept_and_read_again) {
     CHECK(file_exists(path), "%s", path);
     scene_model_free(&two);
     CHECK(!scene_model_load(&two, &other, NULL, path, &err) && strstr(err.text, "holds another model"), "%s", err.text);
+    file_with_meta(path, "loss", "much");
+    for (int k = 0; k < 2; k++) {
+        CHECK(!scene_model_load(&two, &s, NULL, path, &err) && strstr(err.text, "metadata \"loss\" is not a number"),
+              "%s", err.text);
+        if (k == 0) file_with_meta(path, "loss", NULL);
+    }
+    file_with_meta(path, "scene-model", NULL);
+    CHECK(!scene_model_load(&two, &s, NULL, path, &err) && strstr(err.text, "another model (no description), want"),
+          "%s", err.text);
     s.steps = 4;
     const TrainingStage stage2 = { .name = "more", .steps = 1 };
     CHECK(scene_model_load_or_train(&two, &s, &stage2, &err) && file_exists(scene_model_path(&arena, &s, &stage2)) &&
@@ -255,6 +264,60 @@ TEST(rows_at_the_limits) {
           again.row[0].seed);
 }
 
+/* A table of one row, "t", of which one field is another; with its heading. */
+static void put_row(const char *heading, int changed, const char *value) {
+    static const char *const good[] = { "bow",     "vector", "pairs", "0.5", "2", "0", "1", "9", "none",
+                                        "binding", "seen",   "1000",  "0.5", "0", "0", "",  "0" };
+    char *text = arena_text(&arena, heading);
+    for (int f = 0; f < (int)COUNT(good); f++)
+        text = arena_print(&arena, "%s%s%s", text, f ? "," : "", f == changed ? value : good[f]);
+    file_mock("t", text, strlen(text));
+}
+
+/* A row is taken as it is, without an end of the line; with one field that is none, never. */
+TEST(each_field_is_checked) {
+    static const struct {
+        int field;
+        const char *value;
+    } bad[] = { { 0, "" },     { 1, "v_" },   { 2, "a-name-that-is-longer-than-the-room-for-a-name-in-a-row" },
+                { 3, "1.1" },  { 4, "0" },    { 5, "-1" },
+                { 6, "x" },    { 7, "0" },    { 8, "" },
+                { 9, "a b" },  { 10, "." },   { 11, "-1" },
+                { 12, "x" },   { 13, "1.5" }, { 14, "-0.1" },
+                { 15, "nan" }, { 16, "2" } };
+    ResultTable table = { .arena = &arena };
+    Err err;
+    begin();
+    CHECK(result_table_write(&table, "empty.csv", &err), "%s", err.text);
+    File file;
+    CHECK(file_open(&file, "empty.csv", &err), "%s", err.text);
+    const char *heading = arena_print(&arena, "%.*s", (int)file.size, (const char *)file.data);
+    file_close(&file);
+    put_row(heading, -1, NULL);
+    CHECK(result_table_read(&table, &arena, "t", &err) && table.count == 1 && table.row[0].steps == 9 &&
+              isnan(table.row[0].score[3]),
+          "%s", err.text);
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        put_row(heading, bad[i].field, bad[i].value);
+        CHECK(!result_table_read(&table, &arena, "t", &err), "field %d as \"%s\" was read", bad[i].field, bad[i].value);
+        CHECK(!strncmp(err.text, "t:2: not a row: want 17 fields", 30) && table.count == 1, "%s", err.text);
+    }
+    char *wide = arena_alloc(&arena, 1000, 1);
+    memset(wide, '0', 999);
+    wide[999] = '\0';
+    put_row(heading, 6, wide);
+    CHECK(!result_table_read(&table, &arena, "t", &err) && !strncmp(err.text, "t:2: not a row", 14), "%s", err.text);
+    put_row("text,score\n", -1, NULL);
+    CHECK(!result_table_read(&table, &arena, "t", &err) && !strncmp(err.text, "t:1: the heading is not", 23), "%s",
+          err.text);
+    file_mock("t", "", 0);
+    CHECK(!result_table_read(&table, &arena, "t", &err) && strstr(err.text, "t: the file is empty"), "%s", err.text);
+    file_mock(NULL, NULL, 0);
+    CHECK(!result_table_read(&table, &arena, ".", &err) && strstr(err.text, "this is a folder"), "%s", err.text);
+    CHECK(!result_table_write(&table, "no/such/folder.csv", &err) && strstr(err.text, "cannot be written"), "%s",
+          err.text);
+}
+
 TEST(damaged_tables_are_refused) {
     static const struct {
         const char *tail, *says;
@@ -340,4 +403,4 @@ TEST(a_bag_of_words_ties_everywhere) {
 
 TESTS(same_bits_for_any_number_of_threads, shown_what_may_be_seen, kept_and_read_again, refused_in_one_line,
       table_comes_back, a_table_goes_on_where_it_stopped_long, other_settings_other_rows, rows_at_the_limits,
-      damaged_tables_are_refused, table_is_ours_long, a_bag_of_words_ties_everywhere)
+      each_field_is_checked, damaged_tables_are_refused, table_is_ours_long, a_bag_of_words_ties_everywhere)

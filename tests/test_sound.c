@@ -387,6 +387,28 @@ TEST(files_that_are_refused) {
     b = header(1, 1, 8, 8000, false, 1);
     memmove(b.bytes + 12, b.bytes + 36, 8);
     refused(&b, "the sound comes before its format");
+    b = (Bytes){ .bytes = "RIFF....WAVXfmt ", .size = 16 };
+    refused(&b, "a.wav: no WAV file");
+    b = header(1, 1, 8, 8000, false, 1);
+    b.bytes[16] = 14;
+    refused(&b, "its chunk \"fmt \" has 14 bytes, want at least 16");
+    b = header(0xfffe, 1, 8, 8000, false, 1);
+    refused(&b, "its extensible header is cut");
+}
+
+/* A minute is read, and a second over is refused. */
+TEST(the_longest_sound) {
+    for (int over = 0; over < 2; over++) {
+        size_t samples = (size_t)(WAV_SECONDS + over) * WAV_RATE_MIN;
+        Bytes b = header(1, 1, 8, WAV_RATE_MIN, false, (int)samples);
+        uint8_t *bytes = arena_zero(&arena, b.size + samples, 1);
+        Wav wav = { .count = -1 };
+        Err err = { "" };
+        memcpy(bytes, b.bytes, b.size);
+        bool ok = wav_decode(&wav, &arena, "a.wav", (File){ .data = bytes, .size = b.size + samples }, &err);
+        CHECK(ok == !over && wav.count == (over ? -1 : (int)samples), "%d samples: %s", wav.count, err.text);
+        CHECK(ok || strstr(err.text, "a.wav: 61 seconds of sound, want at most 60; cut it"), "%s", err.text);
+    }
 }
 
 /* A good file cut at any byte is refused in one line. */
@@ -442,4 +464,4 @@ TEST(own_files) {
 TESTS(the_transform_is_the_sum, the_sum_by_hand, mel_and_filters, a_tone_has_its_closed_form, silence_and_noise,
       tones_stay_and_what_does_not_fit_goes, the_loudest_second, partials_by_formula, sounds_follow_their_scenes,
       pitch_and_breath_are_where_they_should_be, codings, chunks_between, length_that_is_not_known,
-      files_that_are_refused, cut_files, written_and_read, own_files)
+      files_that_are_refused, the_longest_sound, cut_files, written_and_read, own_files)

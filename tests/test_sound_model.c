@@ -202,6 +202,17 @@ TEST(files) {
     CHECK(!sound_model_load(&loaded, &other, &scenes, path, &err) && strstr(err.text, "holds another model") &&
               !strchr(err.text, '\n'),
           "%s", err.text);
+    file_with_meta(path, "loss", "much");
+    for (int k = 0; k < 2; k++) {
+        CHECK(!sound_model_load(&loaded, &config, &scenes, path, &err) &&
+                  strstr(err.text, "metadata \"loss\" is not a number; remove it"),
+              "%s", err.text);
+        if (k == 0) file_with_meta(path, "loss", NULL);
+    }
+    file_with_meta(path, "sound-model", NULL);
+    CHECK(!sound_model_load(&loaded, &config, &scenes, path, &err) &&
+              strstr(err.text, "the file holds another model (no description), want recipe 1, anchor pictures"),
+          "%s", err.text);
     made.conv[0].weight->val.v[3] = (num)INFINITY;
     const SoundNote note = { "date", "today" };
     CHECK(sound_model_save(&made, &scenes, path, &note, 1, &err), "%s", err.text);
@@ -209,6 +220,11 @@ TEST(files) {
               strstr(err.text, "sound.conv1.weight has numbers that are not finite"),
           "%s", err.text);
     sound_model_free(&made);
+    config.no_breath = true;
+    CHECK(strstr(sound_model_path(&arena, &config), "/sound-pictures-no-breath-4-4-4-seed2-1x8.safetensors"), "%s",
+          sound_model_path(&arena, &config));
+    setenv("CLIP_MODELS", arena_print(&arena, "%s/models", path), 1); /* below a file */
+    CHECK(!sound_model_load_or_train(&made, &other, &scenes, NULL, 0, &err) && strstr(err.text, path), "%s", err.text);
     SoundModelConfig ships = condition_config(BY_TEXTS, 1);
     CHECK(!strcmp(sound_model_path(&arena, &ships), "data/pretrained/sound-texts.safetensors"), "%s",
           sound_model_path(&arena, &ships));

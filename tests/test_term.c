@@ -132,6 +132,77 @@ static const char *fitted_text(int width, size_t piece, const char *text) {
     return drawn(&term);
 }
 
+/* What stands on a pseudo-terminal of 30 columns after `print` has written to stdout and stderr there. */
+static const char *on_narrow_terminal(void (*print)(void)) {
+    static char shown[1000];
+    struct winsize size = { .ws_row = 20, .ws_col = 30 };
+    int master = posix_openpt(O_RDWR | O_NOCTTY), saved[2] = { dup(1), dup(2) };
+    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) check_skip("skipped: no pseudo-terminal here");
+    int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+    if (slave < 0 || ioctl(slave, TIOCSWINSZ, &size) != 0) check_skip("skipped: no pseudo-terminal here");
+    fflush(NULL);
+    dup2(slave, 1);
+    dup2(slave, 2);
+    print();
+    fflush(NULL);
+    size_t length = 0;
+    ssize_t n = 1;
+    fcntl(master, F_SETFL, O_NONBLOCK);
+    while (n > 0 && length < sizeof shown - 1) {
+        n = read(master, shown + length, sizeof shown - 1 - length);
+        if (n > 0) length += (size_t)n;
+    }
+    shown[length] = '\0';
+    dup2(saved[0], 1);
+    dup2(saved[1], 2);
+    return shown;
+}
+
+static FILE *given[2];
+static void print_sentences(void) {
+    given[0] = stdout;
+    given[1] = stderr;
+    term_fit_output();
+    printf("one two three four five six seven eight\n");
+    fprintf(stderr, "alpha beta gamma delta epsilon zeta\n");
+    printf("A question of thirty letters? ");
+    fflush(stdout);
+    term_fit_entered(); /* what was typed has ended the line */
+    printf("The answer is seven.\n");
+}
+
+/* stdout and stderr are broken at the width of the terminal; a terminal ends its lines with CR LF. */
+TEST(stdout_and_stderr_fit) {
+    const char *shown = on_narrow_terminal(print_sentences);
+    if (stdout == given[0]) check_skip("skipped: this libc lets no program put a stream in the place of stdout");
+    same_text(shown, "one two three four five six\r\nseven eight\r\nalpha beta gamma delta epsilon\r\nzeta\r\n"
+                     "A question of thirty letters? The answer is seven.\r\n");
+    CHECK(term_fit_target(stdout) == given[0] && term_fit_target(stderr) == given[1], "%s", "another target");
+    CHECK(term_fit_target(given[0]) == given[0] && stderr != given[1], "%s", "the stream itself");
+}
+
+/* Output that is a file is left as it is. */
+TEST(a_file_is_not_broken) {
+    char path[1100];
+    snprintf(path, sizeof path, "%s/printed", check_folder());
+    CHECK(freopen(path, "w", stdout), "%s", path);
+    FILE *before = stdout;
+    term_fit_output();
+    CHECK(stdout == before && term_fit_target(stdout) == before, "%s", "another stream");
+}
+
+TEST(unfinished_codes_and_broken_letters) {
+    same_text(fitted_text(20, 0, "\033[1"), "\033[1");
+    same_text(fitted_text(20, 0, "\033"), "\033");
+    same_text(fitted_text(20, 0, "a\033(B b\n"), "a\033(B b\n");
+    same_text(fitted_text(20, 0, "a\xff\xc3\n"), "a\xff\xc3\n");
+    same_text(fitted_text(20, 0, "words of twenty one.   \n"), "words of twenty one.\n");
+    FILE *closed = fopen("/dev/null", "r"); /* nothing can be written to it */
+    TermFit fit = { .out = closed, .width = 20 };
+    CHECK(closed && !term_fit_write(&fit, "a line\n", 7), "%s", "it was written");
+    fclose(closed);
+}
+
 TEST(printed_lines_fit) {
     same_text(fitted_text(20, 0, "a line that fits 20 \n\nx\n"), "a line that fits 20 \n\nx\n");
     same_text(fitted_text(20, 0, "one two three four five six seven\n"), "one two three four\nfive six seven\n");
@@ -608,7 +679,8 @@ TEST(prose_is_broken_at_the_terminals_width) {
     paragraph(true, "", "");
 }
 
-TESTS(printed_lines_fit, rows_are_broken_between_cells, a_path_is_not_cut, escape_codes_and_wide_letters_count_as_shown,
+TESTS(stdout_and_stderr_fit, a_file_is_not_broken, unfinished_codes_and_broken_letters, printed_lines_fit,
+      rows_are_broken_between_cells, a_path_is_not_cut, escape_codes_and_wide_letters_count_as_shown,
       a_line_may_come_in_pieces, lines_are_broken_at_the_terminals_width, prose_is_broken_at_the_terminals_width,
       a_file_is_plain_and_80_wide, a_terminal_shows_what_it_can, style_vanishes, text_has_its_width, heat_plain,
       heat_without_names_continues_below, heat_coloured, colours_are_readable_and_ordered, bars_plain,

@@ -6,6 +6,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 static Arena arena;
@@ -202,6 +203,33 @@ TEST(impossible_sizes) {
                 "the decoder wants a vector [3,5] of the pictures");
 }
 
+/* The lowest and the highest value of each size are good, and those beside them are not. */
+TEST(each_size_has_its_limits) {
+#define OF(field) #field, offsetof(TextDecoderSize, field)
+    static const struct {
+        const char *name;
+        size_t at;
+        int low, high; /* low 0: stands for what is usual, or for none */
+    } limits[] = { { OF(width), 1, 4096 },  { OF(layers), 0, 64 },        { OF(heads), 0, 12 },
+                   { OF(mlp), 0, 65536 },   { OF(vocabulary), 1, 65536 }, { OF(padding), 0, WORDS - 1 },
+                   { OF(tokens), 1, 4096 }, { OF(prefix), 0, 65536 },     { OF(prefix_tokens), 0, 64 },
+                   { OF(states), 0, 65536 } };
+#undef OF
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        const int values[] = { limits[i].low, limits[i].high, limits[i].low - 1, limits[i].high + 1 };
+        for (int k = 0; k < 4; k++) {
+            Err err = { "" };
+            TextDecoderSize s = size_of(0);
+            s.heads = 1;
+            memcpy((char *)&s + limits[i].at, &values[k], sizeof values[k]);
+            bool ok = text_decoder_check(s, &err);
+            CHECK(ok == (k < 2), "%s = %d: %d %s", limits[i].name, values[k], ok, err.text);
+            CHECK(ok || !strncmp(err.text, "invalid text decoder: ", 22), "%s", err.text);
+        }
+    }
+}
+
 TESTS(what_is_given_is_not_learnt_and_the_end_has_seen_everything, the_loss_is_the_mean_over_words_and_ends,
       a_token_sees_those_before_it_and_its_own_picture, the_cache_gives_what_the_whole_network_gives,
-      texts_of_a_cache_change_places, the_same_bits_for_any_number_of_threads, impossible_sizes)
+      texts_of_a_cache_change_places, the_same_bits_for_any_number_of_threads, impossible_sizes,
+      each_size_has_its_limits)

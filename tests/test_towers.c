@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
@@ -270,6 +271,91 @@ TEST(unknown_towers_are_refused) {
           "%s", "gpt");
     CHECK(params.count == 0, "%d parameters were made", params.count);
     arena_free(&arena);
+}
+
+/* The lowest and the highest value of each size are good, and those beside them are not. */
+TEST(each_size_has_its_limits) {
+#define IMAGE(kind, field, low, high) kind, #field, offsetof(ImageTowerSize, field), low, high
+    static const struct {
+        const char *kind, *name;
+        size_t at;
+        int low, high; /* low 0: stands for what is usual, or for none */
+    } limits[] = { { IMAGE("vit", side, 16, 4096) },
+                   { IMAGE("vit", patch, 0, 32) },
+                   { IMAGE("vit", width, 0, 16384) },
+                   { IMAGE("vit", layers, 0, 256) },
+                   { IMAGE("vit", mlp, 0, 65536) },
+                   { IMAGE("modified-resnet", stages[0], 0, 256) },
+                   { IMAGE("modified-resnet", stages[1], 1, 256) },
+                   { IMAGE("modified-resnet", stages[3], 1, 256) },
+                   { IMAGE("cnn", side, 32, 32) },
+                   { IMAGE("resnet", side, 64, 64) },
+                   { IMAGE("scene", side, 32, 32) } };
+#undef IMAGE
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        const int values[] = { limits[i].low, limits[i].high, limits[i].low - 1, limits[i].high + 1 };
+        for (int k = 0; k < 4; k++) {
+            Err err = { "" };
+            bool vit = !strcmp(limits[i].kind, "vit");
+            ImageTowerSize s = { .kind = limits[i].kind, .embed = 4, .patch = vit ? 16 : 0, .heads = 1 };
+            s.stages[0] = s.stages[1] = s.stages[2] = s.stages[3] = 1;
+            memcpy((char *)&s + limits[i].at, &values[k], sizeof values[k]);
+            bool ok = image_tower_check(s, &err);
+            CHECK(ok == (k < 2), "%s: %s = %d: %d %s", limits[i].kind, limits[i].name, values[k], ok, err.text);
+            CHECK(ok || !strncmp(err.text, "invalid ", 8), "%s", err.text);
+        }
+    }
+    static const struct {
+        ImageTowerSize size;
+        bool ok;
+    } sizes[] = { { { .kind = "vit", .width = 96, .heads = 3 }, true },
+                  { { .kind = "vit", .width = 96, .heads = 5 }, false },
+                  { { .kind = "vit", .width = 96, .heads = -3 }, false },
+                  { { .kind = "vit", .side = 512, .patch = 256 }, true },
+                  { { .kind = "vit", .side = 512, .patch = 257 }, false },
+                  { { .kind = "modified-resnet", .side = 1024, .width = 256 }, true },
+                  { { .kind = "modified-resnet", .side = 1056 }, false },
+                  { { .kind = "modified-resnet", .side = 100 }, false },
+                  { { .kind = "modified-resnet", .side = -32 }, false },
+                  { { .kind = "modified-resnet", .width = 258 }, false },
+                  { { .kind = "modified-resnet", .width = 33 }, false },
+                  { { .kind = "modified-resnet", .width = -2, .heads = 1 }, false },
+                  { { .kind = "modified-resnet", .heads = 7 }, false },
+                  { { .kind = "modified-resnet", .heads = -1 }, false },
+                  { { .kind = "scene", .side = 64 }, false } };
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        Err err = { "" };
+        CHECK(image_tower_check(sizes[i].size, &err) == sizes[i].ok, "size %zu: %s", i, err.text);
+        CHECK(sizes[i].ok || strstr(err.text, sizes[i].size.kind), "%s", err.text);
+    }
+}
+
+TEST(sizes_of_text_towers) {
+#define OF(field) #field, offsetof(TextTowerSize, field)
+    static const struct {
+        const char *name;
+        size_t at;
+        int low, high; /* low 0: stands for what is usual, or for none */
+    } limits[] = { { OF(layers), 0, 256 },
+                   { OF(tokens), 0, 4096 },
+                   { OF(heads), 0, 12 },
+                   { OF(mlp), 0, 65536 },
+                   { OF(hidden), 0, 65536 } };
+#undef OF
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        const int values[] = { limits[i].low, limits[i].high, limits[i].low - 1, limits[i].high + 1 };
+        for (int k = 0; k < 4; k++) {
+            Err err = { "" };
+            TextTowerSize s = { .kind = "transformer", .vocabulary = 9, .width = 12, .embed = 4, .heads = 1 };
+            memcpy((char *)&s + limits[i].at, &values[k], sizeof values[k]);
+            bool ok = text_tower_check(s, &err);
+            CHECK(ok == (k < 2), "%s = %d: %d %s", limits[i].name, values[k], ok, err.text);
+        }
+    }
+    TextTowerSize s = { .kind = "transformer", .vocabulary = 9, .width = 12, .embed = 4, .tokens = 5, .padding = 8 };
+    CHECK(text_tower_check(s, NULL), "%s", "the last word pads");
+    s.padding = 9;
+    CHECK(!text_tower_check(s, NULL), "%s", "no word pads");
 }
 
 static void pictures_of(Mat shape) {
@@ -667,7 +753,8 @@ TEST(cnn_learns_32_pictures) {
 
 TESTS(small_has_these_parts, cnn_has_these_parts, cnn_has_usual_widths, resnet9_has_these_parts, scene_has_these_parts,
       every_part_is_used, without_gradients_the_same_numbers, bow_has_these_parts, unknown_towers_are_refused,
-      pictures_of_another_shape_stop, a_name_is_taken_once, linear_and_convolutions_begin_uniform, words_begin_normal,
-      dirac, a_seed_makes_the_model, bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word,
-      batchnorm_statistics, batchnorm_keeps_gradients_where_they_are_wanted, batchnorm_buffers_are_parameters,
-      whitening, whitening_is_of_cnn_alone, small_learns_32_pictures, cnn_learns_32_pictures)
+      each_size_has_its_limits, sizes_of_text_towers, pictures_of_another_shape_stop, a_name_is_taken_once,
+      linear_and_convolutions_begin_uniform, words_begin_normal, dirac, a_seed_makes_the_model,
+      bag_of_words_is_deaf_to_order, bag_of_words_by_hand, padding_is_no_word, batchnorm_statistics,
+      batchnorm_keeps_gradients_where_they_are_wanted, batchnorm_buffers_are_parameters, whitening,
+      whitening_is_of_cnn_alone, small_learns_32_pictures, cnn_learns_32_pictures)

@@ -8,7 +8,7 @@
 #include "formats/image.h"
 #include "model/clip_file.h"
 #include "training/train.h"
-#include "check.h"
+#include "sum_file.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -173,6 +173,84 @@ TEST(the_best_epoch_is_kept) {
     arena_free(&arena);
 }
 
+static const char *meta_of(const char *path, const char *key) {
+    Safetensors file;
+    Err err = { "" };
+    CHECK(safetensors_open(&file, &arena, path, &err), "%s", err.text);
+    const char *said = safetensors_meta(&file, key), *text = arena_text(&arena, said ? said : "nothing");
+    safetensors_close(&file);
+    return text;
+}
+
+/* Without pictures to validate on, the last epoch is the best. */
+TEST(without_validation) {
+    const PairSet none = { .n = 0 };
+    for (int empty = 0; empty < 2; empty++) {
+        TrainRun run = run_of("alone", "small", "bow", 32);
+        run.validation = empty ? &none : NULL;
+        run.recipe.epochs = 2;
+        run.after_epoch = keep_row;
+        row_count = 0;
+        trains(&run);
+        CHECK(row_count == 2 && rows[0].best == 1 && rows[1].best == 2 && !rows[1].has_recall, "best %d of %d",
+              rows[1].best, row_count);
+        CHECK(!strcmp(meta_of(run.best, "epoch"), "2"), "%s", meta_of(run.best, "epoch"));
+    }
+    arena_free(&arena);
+}
+
+/* A run without a checkpoint begins anew, and says so when it is stopped. */
+TEST(without_a_checkpoint) {
+    TrainRun run = run_of("nothing", "small", "bow", 32);
+    Clip clip;
+    Err err = { "" };
+    int first = 1;
+    run.checkpoint = NULL;
+    run.resume = true;
+    run.recipe.epochs = 2;
+    run.after_epoch = stop_after;
+    run.context = &first;
+    CHECK(!train_run(&run, &clip, &err) && !strcmp(err.text, "stopped in epoch 2 of 2; no epoch was finished"), "%s",
+          err.text);
+    run.after_epoch = NULL;
+    run.best = in("no/such/folder/best");
+    CHECK(!train_run(&run, &clip, &err) && strstr(err.text, "no/such/folder/best: cannot be written"), "%s", err.text);
+    arena_free(&arena);
+}
+
+static void copy(const char *from, const char *to) {
+    File file;
+    OutFile out;
+    Err err = { "" };
+    CHECK(file_open(&file, from, &err) && out_open(&out, to, &err), "%s", err.text);
+    out_write(&out, file.data, file.size);
+    CHECK(out_commit(&out, &err), "%s", err.text);
+    file_close(&file);
+}
+
+TEST(a_best_epoch_that_cannot_be) {
+    static const struct {
+        const char *key, *value;
+    } wrong[] = { { "best_epoch", "0" },  { "best_epoch", "3" },   { "best_epoch", NULL },
+                  { "best_recall", "2" }, { "best_recall", "no" }, { "best_recall", NULL } };
+    TrainRun run = run_of("wrong", "small", "bow", 32);
+    Clip clip;
+    Err err = { "" };
+    run.recipe.epochs = 2;
+    trains(&run);
+    copy(run.checkpoint, in("whole"));
+    run.resume = true;
+    trains(&run);
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        copy(in("whole"), run.checkpoint);
+        file_with_meta(run.checkpoint, wrong[i].key, wrong[i].value);
+        CHECK(!train_run(&run, &clip, &err) &&
+                  strstr(err.text, "wrong.last: metadata best_epoch or best_recall is missing or wrong"),
+              "%s %s: %s", wrong[i].key, wrong[i].value ? wrong[i].value : "missing", err.text);
+    }
+    arena_free(&arena);
+}
+
 static void one_epoch(const char *image, const char *text, int side) {
     TrainRun run = run_of("towers", image, text, side);
     Clip clip;
@@ -255,9 +333,40 @@ TEST(recall_of_pairs) {
     for (int k = 0; k < 3; k++) CHECK_NEAR(r.recall[TEXT_TO_IMAGE][k], slow.recall[k], 1e-9);
     CHECK_NEAR(r.chance[IMAGE_TO_TEXT][0], 0.25, 1e-9);
     CHECK_NEAR(r.chance[TEXT_TO_IMAGE][0], (4.0 / 9 + 2.0 / 9 + 2.0 / 9 + 1.0 / 9) / 4, 1e-9);
+    count[3] = 0; /* a picture without a caption asks for nothing, and one answer less is right */
+    CHECK(pair_recall_of(&clip, &set, images, &r, &err), "%s", err.text);
+    CHECK_NEAR(r.chance[IMAGE_TO_TEXT][0], 0.25, 1e-9);
+    CHECK_NEAR(r.chance[TEXT_TO_IMAGE][0], (4.0 / 9 + 2.0 / 9 + 1.0 / 9 + 1.0 / 9) / 4, 1e-9);
+    AT(images, 2, 0) = (num)NAN;
+    CHECK(!pair_recall_of(&clip, &set, images, &r, &err) && strstr(err.text, "a cosine of query 2 is not a number"),
+          "%s", err.text);
+    set.n = 0;
+    CHECK(pair_recall_of(&clip, &set, images, &r, &err) && r.pictures == 0 && r.mean == 0, "%g", r.mean);
     clip_free(&clip);
     arena_free(&arena);
 }
 
-TESTS(any_number_of_threads, resumed_after_each_epoch, the_best_epoch_is_kept, towers_and_sides,
-      every_tower_and_side_long, equal_captions_match, recall_of_pairs)
+TEST(recall_is_printed) {
+    const PairRecall r = { .pictures = 9,
+                           .captions = 4,
+                           .recall = { { 0.5, 0.75, 1 }, { 0.25, 0.5, 0.625 } },
+                           .chance = { { 0.125, 0.5, 1 }, { 0, 0.06, 0.25 } } };
+    static const char want[] = "9 pictures, 4 different captions; right answers among the first k, in %:\n"
+                               "                         k = 1       5      10   guessing:   k = 1       5      10\n"
+                               "  picture to caption      50.0    75.0   100.0                12.5    50.0   100.0\n"
+                               "  caption to picture      25.0    50.0    62.5                 0.0     6.0    25.0\n";
+    File file;
+    Err err = { "" };
+    folder = check_folder();
+    CHECK(freopen(in("printed"), "w", stdout), "%s", in("printed"));
+    pair_recall_print(&r);
+    fflush(stdout);
+    CHECK(file_open(&file, in("printed"), &err), "%s", err.text);
+    CHECK(file.size == strlen(want) && !memcmp(file.data, want, file.size), "%.*s", (int)file.size, file.data);
+    file_close(&file);
+    arena_free(&arena);
+}
+
+TESTS(any_number_of_threads, resumed_after_each_epoch, the_best_epoch_is_kept, without_validation, without_a_checkpoint,
+      a_best_epoch_that_cannot_be, towers_and_sides, every_tower_and_side_long, equal_captions_match, recall_of_pairs,
+      recall_is_printed)

@@ -98,7 +98,7 @@ bool folder_exists(const char *path) {
 
 bool folder_make(const char *path, Err *err) {
     char part[1024];
-    if (strlen(path) >= sizeof part) return err_set(err, "%s: the path is too long", path);
+    if (strlen(path) >= sizeof part) return err_set(err, "%.80s...: the path is too long", path);
     strcpy(part, path);
     for (char *slash = part + (*part == '/');; slash++) {
         if (*slash && *slash != '/') continue;
@@ -167,7 +167,8 @@ static bool links_follow(char path[PATH_SIZE], Err *err) {
         if (length < 0) return true; /* not a link, or nothing at all */
         const char *slash = strrchr(path, '/');
         size_t folder = *to == '/' || !slash ? 0 : (size_t)(slash + 1 - path); /* relative to the link's folder */
-        if (folder + (size_t)length >= PATH_SIZE) return err_set(err, "%s: the path it links to is too long", given);
+        if (folder + (size_t)length >= PATH_SIZE)
+            return err_set(err, "%.80s...: the path it links to is too long", given);
         memcpy(path + folder, to, (size_t)length);
         path[folder + (size_t)length] = '\0';
     }
@@ -179,7 +180,7 @@ bool out_plan(OutFile *out, const char *path, Err *err) {
     struct stat info;
     signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails, with a reason, instead of ending the program */
     *out = (OutFile){ 0 };
-    if (strlen(path) >= sizeof out->path) return err_set(err, "%s: the path is too long", path);
+    if (strlen(path) >= sizeof out->path) return err_set(err, "%.80s...: the path is too long", path);
     strcpy(out->path, path);
     if (!links_follow(out->path, err)) return false;
     bool there = stat(out->path, &info) == 0;

@@ -148,6 +148,9 @@ static int column_find(const Reader *r, const char *name) {
 
 static bool heading_refuse(const char *path, int line, const Reader *r, PairsFormat f, Err *err) {
     char list[400] = "";
+    if (!strcasecmp(f.picture_column, f.caption_column))
+        return err_set(err, "%s: the column of pictures and that of captions are both %s; name two columns", path,
+                       quoted(f.picture_column));
     for (int i = 0; i < MIN(r->count, 8); i++) {
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "%s%.40s", i ? ", " : "", r->field[i].text);

@@ -116,18 +116,19 @@ static const uint8_t *rows_of(const Safetensors *file, const char *path, const c
 
 static bool shard_map(PictureCache *cache, PictureShard *shard, const char *path, Err *err) {
     if (!safetensors_open(&shard->file, &cache->arena, path, err)) return false;
-    const Tensor *pixels = safetensors_find(&shard->file, "pixels");
-    int n = pixels && pixels->dims > 0 ? pixels->shape[0] : 0;
-    const uint8_t *rows[] = { rows_of(&shard->file, path, "pixels", n, numbers_of(cache), err),
-                              rows_of(&shard->file, path, "sha256", n, SHA256_BYTES, err),
-                              rows_of(&shard->file, path, "bytes", n, SIZE_BYTES, err) };
-    if (!rows[0] || !rows[1] || !rows[2] || n > SHARD_MAX) {
+    const Tensor *tensor = safetensors_find(&shard->file, "pixels");
+    int n = tensor && tensor->dims > 0 ? tensor->shape[0] : 0;
+    const uint8_t *pixels = rows_of(&shard->file, path, "pixels", n, numbers_of(cache), err);
+    const uint8_t *sums = pixels ? rows_of(&shard->file, path, "sha256", n, SHA256_BYTES, err) : NULL;
+    const uint8_t *sizes = sums ? rows_of(&shard->file, path, "bytes", n, SIZE_BYTES, err) : NULL;
+    if (!sizes || n > SHARD_MAX) {
+        if (sizes) err_set(err, "%s: there are %d pictures, want at most %d", path, n, SHARD_MAX);
         safetensors_close(&shard->file);
         return false;
     }
-    shard->pixels = rows[0];
-    shard->sums = rows[1];
-    shard->sizes = rows[2];
+    shard->pixels = pixels;
+    shard->sums = sums;
+    shard->sizes = sizes;
     shard->n = n;
     return true;
 }
