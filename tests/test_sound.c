@@ -387,7 +387,7 @@ TEST(files_that_are_refused) {
     b = header(1, 1, 8, 8000, false, 1);
     memmove(b.bytes + 12, b.bytes + 36, 8);
     refused(&b, "the sound comes before its format");
-    b = (Bytes){ .bytes = "RIFF....WAVXfmt ", .size = 16 };
+    b = (Bytes){ .bytes = "RIFF\1\0\0\0WAVXfmt ", .size = 16 };
     refused(&b, "a.wav: no WAV file");
     b = header(1, 1, 8, 8000, false, 1);
     b.bytes[16] = 14;
