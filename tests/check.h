@@ -57,7 +57,7 @@ NORETURN void check_child_end(void);
 void check_stopped(const char *file, int line, const char *what, int status, const char *text);
 
 /* How the work grows with its size: user seconds of the processor per unit of size for `large`, divided by those for
- * `small`. Linear work has about 1, quadratic work large / small, and work that does nothing small / large. With a large
+ * `small`. Linear work has about 1, quadratic work large / small, no work small / large. With a large
  * of 16 * small, a bound of 4 tells them apart on any machine, slow or busy. work(data, size) must be repeatable. */
 double check_growth(void (*work)(void *data, int size), void *data, int small, int large);
 
