@@ -101,8 +101,8 @@ typedef struct {
     size_t ahead_step;
 } RegisterTile;
 
-/* A tile one vector wide has eight rows: six sums would wait for each other (8 are needed, see above). So have the other
- * narrow tiles where registers allow it: fewer loads of B for each multiply-add. */
+/* A tile one vector wide has eight rows: six sums would wait for each other (8 are needed, see above). The other narrow
+ * tiles have eight where registers allow it: fewer loads of B for each multiply-add. */
 enum { NARROW_ROWS = VEC_BYTES == 64 ? ROWS_MAX : ROWS };
 static inline int tile_rows(int cols) { return cols <= LANES ? ROWS_MAX : cols <= PANEL - LANES ? NARROW_ROWS : ROWS; }
 
