@@ -17,8 +17,8 @@ typedef struct {
     size_t used;
 } ArenaMark;
 
-/* count * size bytes, aligned to 64 (every vector type), not initialised (NaN with -DDEBUG), owned by the arena. Linux is
- * asked for huge pages (2 MB), which it fills at once.
+/* count * size bytes, aligned to 64 (every vector type), not initialised (NaN with -DDEBUG), owned by the arena. Linux
+ * is asked for huge pages (2 MB), which it fills at once.
  * Ends the program with one line if memory is short or the product overflows. */
 void *arena_alloc(Arena *arena, size_t count, size_t size);
 void *arena_zero(Arena *arena, size_t count, size_t size); /* filled with zero bytes */
