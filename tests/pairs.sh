@@ -72,7 +72,7 @@ every_bad_row() {
     run 0 lesson-10 --pairs "$work/bad/pairs.tsv" $small || return 1
     said 'pairs.tsv: 34 rows; 25 pairs of 24 pictures; 9 rows left out:' &&
         said '     2  wrong number of columns  lines 28, 29' && said '     1  quote not closed         line 34' &&
-        said '     1  not UTF-8                line 33' && said '     1  empty path               line 30' &&
+        said '     1  not UTF-8 or zero byte   line 33' && said '     1  empty path               line 30' &&
         said '     1  empty caption            line 27' && said '     1  missing file             line 26' &&
         said '     2  not a picture            lines 31, 32' || return 1
     [ "$(wc -l <"$work/bad/models/pairs.left-out.tsv")" -eq 10 ] || { echo "    the list has other rows"; return 1; }

@@ -10,14 +10,10 @@
 #include <strings.h>
 
 const char *pairs_bad_name(PairsBadKind kind) {
-    static const char *const names[] = { "wrong number of columns",
-                                         "quote not closed",
-                                         "not UTF-8, or a zero byte",
-                                         "empty path",
-                                         "empty caption",
-                                         "wrong split",
-                                         "missing file",
-                                         "not a picture" };
+    static const char *const names[] = {
+        "wrong number of columns", "quote not closed", "not UTF-8 or zero byte", "empty path",
+        "empty caption",           "wrong split",      "missing file",           "not a picture"
+    };
     return names[kind];
 }
 const char *pairs_part_name(PairsPart part) {
