@@ -21,8 +21,8 @@ enum { GAP = 0 };
 #define ALLOW(data, size)  ((void)(data), (void)(size))
 #endif
 
-/* A chunk of at least a huge page begins at one. The first chunk of an arena may be smaller; the later ones are not. */
-enum { ALIGN = 64, CHUNK_FIRST = 1 << 20, HUGE_PAGE = 2 << 20 };
+/* A chunk of at least a huge page begins at one. In an arena that holds SMALL_ARENA bytes every new chunk does. */
+enum { ALIGN = 64, CHUNK_MIN = 1 << 20, HUGE_PAGE = 2 << 20, SMALL_ARENA = 8 << 20 };
 
 struct ArenaChunk {
     ArenaChunk *next;
@@ -50,7 +50,7 @@ static ArenaChunk *chunk_new(size_t size) {
 static void arena_grow(Arena *arena, size_t size) {
     ArenaChunk **link = arena->now ? &arena->now->next : &arena->first;
     if (!*link || (*link)->size < size) {
-        size_t least = arena->first ? HUGE_PAGE - ALIGN : CHUNK_FIRST;
+        size_t least = arena_held(arena) < SMALL_ARENA ? CHUNK_MIN : HUGE_PAGE - ALIGN;
         ArenaChunk *small = *link, *chunk = chunk_new(MAX(size, least));
         chunk->next = small ? small->next : NULL;
         free(small);
