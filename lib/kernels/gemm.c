@@ -131,8 +131,8 @@ typedef struct {
     Block block;          /* M, N, a, lda, b and ldb are those of C^T's product: a is B (or NULL), b is A */
     const uint8_t *bytes; /* B in a weights file, or NULL */
     size_t width, room, tail;
-    num *areas;   /* for each thread `room` numbers: A [K][width], results, and widened rows [STRIP][K] */
-    bool *packed; /* for each thread: A is in its area */
+    num *areas;  /* for each thread `room` numbers: A [K][width], results, and widened rows [STRIP][K] */
+    num *packed; /* for each thread: 1 when A is in its area */
 } Swapped;
 
 /* Rows m0 .. m0 + rows of C^T to their columns of C. */
@@ -152,9 +152,9 @@ static void strip_store(const Block *g, const num *result, size_t width, size_t 
 static num *panels_of_thread(const Swapped *s) {
     size_t self = (size_t)thread_self(), K = (size_t)s->block.K;
     num *panels = s->areas + self * s->room;
-    for (size_t p = 0; p < (size_t)panel_count(s->block.N) && !s->packed[self]; p++)
+    for (size_t p = 0; p < (size_t)panel_count(s->block.N) && s->packed[self] == 0; p++)
         pack_panel(&s->block, p, 0, K, panels + p * PANEL * K);
-    s->packed[self] = true;
+    s->packed[self] = 1;
     return panels;
 }
 
@@ -196,13 +196,11 @@ static void compute_strips(void *context, size_t begin, size_t end) {
 
 static void swapped_run(Gemm in) {
     size_t k_block = (size_t)block_length(in.K, K_BLOCK, 1), strips = ((size_t)in.N + STRIP - 1) / STRIP;
-    size_t threads = (size_t)thread_count(), tail = in.M > LANES && in.M % LANES <= TAIL ? (size_t)in.M % LANES : 0;
+    size_t threads = (size_t)thread_count(), tail = in.M > LANES && in.M % LANES <= TAIL ? (size_t)(in.M % LANES) : 0;
     size_t width = (size_t)vecs_width(in.M - (int)tail);
-    size_t room = (k_block + 2 * STRIP) * width + (in.b_bytes ? 2 : 1) * STRIP * k_block;
-    num *areas = thread_scratch(threads * (room * sizeof(num) + sizeof(bool)));
-    Swapped s = {
-        .width = width, .room = room, .tail = tail, .areas = areas, .packed = (bool *)(areas + threads * room)
-    };
+    size_t room = (k_block + 2 * STRIP) * width + STRIP * k_block * (in.b_bytes ? 2 : 1);
+    num *areas = thread_scratch(threads * (room + 1) * sizeof(num));
+    Swapped s = { .width = width, .room = room, .tail = tail, .areas = areas, .packed = areas + threads * room };
     Block *g = &s.block;
     *g = (Block){ .transpose_b = true, .M = in.N, .N = in.M - (int)tail, .b_dtype = in.b_dtype, .c = in.c };
     g->lda = (size_t)in.ldb;
@@ -215,7 +213,7 @@ static void swapped_run(Gemm in) {
         s.bytes = in.b_bytes ? in.b_bytes + k * dtype_size(in.b_dtype) : NULL;
         g->bias = k == 0 ? in.bias : NULL;
         g->accumulate = in.accumulate || k > 0;
-        memset(s.packed, 0, threads * sizeof(bool));
+        memset(s.packed, 0, threads * sizeof(num));
         parallel_for(strips, grain_of(2.0 * STRIP * in.M * g->K), compute_strips, &s);
     }
 }
