@@ -17,7 +17,8 @@
 #
 # A row that this machine cannot run is skipped and named. Other processors are compiled for by cross compilers
 # (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross, also riscv64, s390x, i686; clang uses their libraries), and run
-# by qemu (qemu-user-static or qemu-user), with all scripts and exercises. i686 runs on x86-64 without it.
+# by qemu (qemu-user-static or qemu-user). i686 runs on x86-64 without it. In an emulator make check would take hours:
+# there a row runs the unit tests, without those of $EMULATED_WITHOUT, and the lessons by hand.
 #
 # A row writes DIR/ROW.log, the output of make check; DIR/ROW.result, "ROW passed failed skipped processor-seconds"; and
 # DIR/ROW.prints, a line "NAME SUM" for each part of build/fingerprint, for the output of the lessons by hand, and for
@@ -88,12 +89,14 @@ is_x86() { case $(uname -m) in x86_64 | amd64) ;; *) return 1 ;; esac }
 
 # ---- one row --------------------------------------------------------------------------------------------------------
 
+BY_HAND='01 02 03 04 06 07'
+
 # prints BUILD: prints the sums of the bits.
 prints() {
     "$1/fingerprint"
     rm -rf "$1/prints"
     mkdir "$1/prints"
-    for number in 01 02 03 04 06 07; do
+    for number in $BY_HAND; do
         CLIP_PLOTS=$1/prints "$1/lesson-$number" --no-predict </dev/null
     done >"$1/prints/by-hand" 2>/dev/null
     CLIP_PLOTS=$1/prints CLIP_MODELS=$1/prints "$1/lesson-10" --data shapes --pictures 500 --recipe tiny --epochs 2 \
@@ -103,19 +106,40 @@ prints() {
     done
 }
 
-# quickly WORDS...: builds with these words for make, and runs the tests that other processors and compilers break:
-# byte order, the width of size_t, the sign of char, the order of sums; the last ones take minutes in an emulator. They
-# need no module of a lesson.
+# run_some PARTS WORDS...: builds these parts with these words for make, and runs them.
+run_some() {
+    parts=$1
+    shift
+    # shellcheck disable=SC2086 # names
+    $MAKE BUILD="$build" "$@" $parts "$build/limit" "$build/expect" || return
+    # shellcheck disable=SC2086 # names
+    LIMIT=$limit sh tests/run.sh "$build" $parts
+}
+
+tests_named() { for one do printf '%s ' "$build/test-$one"; done; }
+
+# quickly WORDS...: the tests that other processors and compilers break: byte order, the width of size_t, the sign of
+# char, the order of sums; the last ones take minutes in an emulator. They need no module of a lesson.
 : "${QUICK_TESTS:=base hash rng json safetensors inflate png jpeg image unicode pairs_table bpe}"
 : "${QUICK_SUMS:=gemm vecmath}"
 quickly() {
     sums=$QUICK_SUMS
     [ -z "$emulator" ] || sums=
-    # shellcheck disable=SC2046,SC2086 # names
-    set -- "$@" $(printf "$build/test-%s " $QUICK_TESTS $sums)
-    $MAKE BUILD="$build" MODULES= "$@" "$build/limit" "$build/expect" || return
-    while [ $# -gt 0 ] && [ "$1" = "${1#"$build"/}" ]; do shift; done
-    LIMIT=$limit sh tests/run.sh "$build" "$@"
+    # shellcheck disable=SC2086 # names
+    run_some "$(tests_named $QUICK_TESTS $sums)" MODULES= "$@"
+}
+
+# emulated WORDS...: the unit tests, without those that take an hour in an emulator, and the lessons by hand.
+: "${EMULATED_WITHOUT:=FILL}"
+emulated() {
+    names=
+    for file in tests/test_*.c; do
+        name=${file#tests/test_}
+        case " $EMULATED_WITHOUT " in *" ${name%.c} "*) ;; *) names="$names ${name%.c}" ;; esac
+    done
+    # shellcheck disable=SC2086 # names
+    run_some "$(tests_named $names) $(printf "$build/lesson-%s " $BY_HAND)" \
+        "$build/fingerprint" "$build/sha256" "$build/lesson-10" "$@"
 }
 
 row() {
@@ -168,12 +192,13 @@ row() {
     count_seconds
     start=$used
     if [ "$quick" = 1 ]; then
-        quickly "$@" >"$dir/$name.log" 2>&1 </dev/null
-        status=$?
+        quickly "$@"
+    elif [ -n "$emulator" ]; then
+        emulated "$@"
     else
-        $MAKE BUILD="$build" LIMIT=$limit "$@" check >"$dir/$name.log" 2>&1 </dev/null
-        status=$?
-    fi
+        $MAKE BUILD="$build" LIMIT=$limit "$@" check
+    fi >"$dir/$name.log" 2>&1 </dev/null
+    status=$?
     count_seconds
     seconds=$((used - start))
     counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed\(, \([0-9]*\) skipped\)\{0,1\}$/\1 \2 \4/p' \

@@ -21,8 +21,9 @@ enum { GAP = 0 };
 #define ALLOW(data, size)  ((void)(data), (void)(size))
 #endif
 
-/* A chunk of at least a huge page begins at one. In an arena that holds SMALL_ARENA bytes every new chunk does. */
-enum { ALIGN = 64, CHUNK_MIN = 1 << 20, HUGE_PAGE = 2 << 20, SMALL_ARENA = 8 << 20 };
+/* A chunk of at least a huge page begins at one. So does every new chunk of an arena that holds between SMALL_ARENA and
+ * LARGE_ARENA bytes; a larger one has chunks for its large pieces, and little in those between them. */
+enum { ALIGN = 64, CHUNK_MIN = 1 << 20, HUGE_PAGE = 2 << 20, SMALL_ARENA = 8 << 20, LARGE_ARENA = 64 << 20 };
 
 struct ArenaChunk {
     ArenaChunk *next;
@@ -50,7 +51,8 @@ static ArenaChunk *chunk_new(size_t size) {
 static void arena_grow(Arena *arena, size_t size) {
     ArenaChunk **link = arena->now ? &arena->now->next : &arena->first;
     if (!*link || (*link)->size < size) {
-        size_t least = arena_held(arena) < SMALL_ARENA ? CHUNK_MIN : HUGE_PAGE - ALIGN;
+        size_t held = arena_held(arena);
+        size_t least = held < SMALL_ARENA || held > LARGE_ARENA ? CHUNK_MIN : HUGE_PAGE - ALIGN;
         ArenaChunk *small = *link, *chunk = chunk_new(MAX(size, least));
         chunk->next = small ? small->next : NULL;
         free(small);

@@ -354,7 +354,7 @@ static bool train_epoch(Trainer *s, EpochRow *row, Err *err) {
 static bool test_accuracy(Trainer *s, TestAugmentation tta, double *accuracy, Err *err) {
     Arena arena = { 0 };
     const Cifar *test = s->run->test;
-    ZeroshotRange all = { .n = test->n, .batch = 50, .tta = tta };
+    ZeroshotRange all = { .n = test->n, .batch = 25, .tta = tta };
     const char *const *templates = s->recipe->templates;
     Mat classes = zeroshot_classes(s->clip, &arena, templates, s->templates, test->names, CIFAR_CLASSES, NULL);
     Mat scores = zeroshot_scores(s->clip, &arena, classes, test, all);
