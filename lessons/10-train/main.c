@@ -255,7 +255,7 @@ int main(int argc, char **argv) {
     Lesson lesson = { .number = "10",
                       .title = "Training",
                       .shows = "a CLIP trained from random weights, and the least its loss can be",
-                      .takes = "two minutes; --recipe full: 15 to 36 minutes",
+                      .takes = "two minutes; --recipe full: 15 to 25 minutes",
                       .options = options,
                       .quick = "--data shapes --pictures 500 --recipe tiny --epochs 2",
                       .seed = &w.seed };

@@ -89,9 +89,15 @@ measure_profile() {
     done >"$work/profile" && mv "$work/profile" $here/results-profile.txt
 }
 
+# The speed of a training step of the same network, as make bench measures it: the median of five runs.
+speed() {
+    for run in 1 2 3 4 5; do "$build/bench" train-speedrun || exit 1; done |
+        sort -k 3n | sed -n '3s/ img.*/ img\/s (median of five)/p'
+}
+
 measure_full() {
     part "three seeds of full, one hour"
-    seeds full 3 1 2 3 >"$work/full" && mv "$work/full" $here/results-full.txt
+    { seeds full 3 1 2 3 && echo && speed; } >"$work/full" && mv "$work/full" $here/results-full.txt
 }
 
 measure_wide() {

@@ -33,7 +33,7 @@
 
 static const Recipe recipes[] = {
     { "quick", "a narrow convolutional network, two minutes", ONE_TEMPLATE, NARROW(4, 0.1) },
-    { "full", "the full width, 15 to 36 minutes: 93 % on the test pictures, 94 % with test-time augmentation",
+    { "full", "the full width, 15 to 25 minutes: 93 % on the test pictures, 94 % with test-time augmentation",
       WIDE(64, 256, 256, 16) },
     { "wide", "a wider network than full, in 1.6 times the time: more of the pictures without test-time augmentation",
       WIDE(96, 320, 320, 18) },
