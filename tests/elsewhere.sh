@@ -129,8 +129,10 @@ quickly() {
     run_some "$(tests_named $QUICK_TESTS $sums)" MODULES= "$@"
 }
 
-# emulated WORDS...: the unit tests, without those that take an hour in an emulator, and the lessons by hand.
-: "${EMULATED_WITHOUT:=FILL}"
+# emulated WORDS...: the unit tests, without those that take long in an emulator, and the lessons by hand.
+EMULATED_WITHOUT="batch_run cifar emoji_model export hard_negatives image_convert image_index large_batches"
+EMULATED_WITHOUT="$EMULATED_WITHOUT lesson_data minimal_pairs modified_resnet plot pretrained result_table scene_model"
+EMULATED_WITHOUT="$EMULATED_WITHOUT train train_pairs workers"
 emulated() {
     names=
     for file in tests/test_*.c; do
