@@ -34,6 +34,19 @@ TEST(arena_alignment_and_reset) {
     CHECK(arena_held(&arena) == 0, "all chunks are freed");
 }
 
+/* As in a training: small pieces between large ones. A chunk for small ones is 1 MB there, of which little is used. */
+TEST(large_arena_has_little_between_its_pieces) {
+    Arena arena = { 0 };
+    arena_alloc(&arena, 70, 1000000);
+    size_t held = arena_held(&arena);
+    for (int i = 0; i < 4; i++) {
+        arena_alloc(&arena, 3, 1000000);
+        arena_alloc(&arena, 1000, 1);
+    }
+    CHECK(arena_held(&arena) - held <= 4 * (3000000 + 1100000), "%zu bytes", arena_held(&arena) - held);
+    arena_free(&arena);
+}
+
 TEST(arena_out_of_memory) {
     Arena arena = { 0 };
     CHECK_STOPS(arena_alloc(&arena, SIZE_MAX / 4, 8), EXIT_TROUBLE, "out of memory");
@@ -569,12 +582,12 @@ TEST(file_mock_replaces_a_file) {
     CHECK(!file_open(&file, "no/such/file", &err), "it is still mocked");
 }
 
-TESTS(arena_alignment_and_reset, arena_out_of_memory, matmul_names_both_shapes, out_file_is_written_as_a_whole,
-      out_file_path_becomes_a_folder, size_overflow, files_that_cannot_be_opened, two_processes_write_one_file,
-      temporary_files_of_killed_processes, out_file_backup, out_file_follows_links,
-      out_file_refuses_links_that_lead_nowhere, out_file_larger_than_the_limit, file_truncated_while_it_is_read,
-      paths_that_are_too_long, folders_by_the_environment, folders_are_made, parse_int_and_parse_real,
-      rng_matches_the_reference_code, an_error_is_one_line, file_mock_replaces_a_file, rng_moments,
-      rng_shuffle_and_choice, thread_count_can_be_set, thread_count_is_the_number_of_processors,
+TESTS(arena_alignment_and_reset, large_arena_has_little_between_its_pieces, arena_out_of_memory,
+      matmul_names_both_shapes, out_file_is_written_as_a_whole, out_file_path_becomes_a_folder, size_overflow,
+      files_that_cannot_be_opened, two_processes_write_one_file, temporary_files_of_killed_processes, out_file_backup,
+      out_file_follows_links, out_file_refuses_links_that_lead_nowhere, out_file_larger_than_the_limit,
+      file_truncated_while_it_is_read, paths_that_are_too_long, folders_by_the_environment, folders_are_made,
+      parse_int_and_parse_real, rng_matches_the_reference_code, an_error_is_one_line, file_mock_replaces_a_file,
+      rng_moments, rng_shuffle_and_choice, thread_count_can_be_set, thread_count_is_the_number_of_processors,
       parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all, parallel_for_nested,
       die_inside_a_worker_ends_the_program, rows_add_by_hand, mat_by_hand)
