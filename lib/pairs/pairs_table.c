@@ -323,7 +323,7 @@ static bool rows_read(Builder *b, Reader *r, PairsFormat format, Err *err) {
 /* The text with CR for LF, as old programs of the Macintosh write it, with LF; other texts as they are. */
 static const char *line_ends(Arena *work, File file) {
     const char *text = (const char *)file.data;
-    if (memchr(text, '\n', file.size) || !memchr(text, '\r', file.size)) return text;
+    if (file.size == 0 || memchr(text, '\n', file.size) || !memchr(text, '\r', file.size)) return text;
     char *copy = arena_alloc(work, file.size, 1);
     for (size_t i = 0; i < file.size; i++) copy[i] = text[i] == '\r' ? '\n' : text[i];
     return copy;
