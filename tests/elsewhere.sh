@@ -136,8 +136,8 @@ EMULATED_WITHOUT="$EMULATED_WITHOUT train train_pairs workers"
 emulated() {
     names=
     for file in tests/test_*.c; do
-        name=${file#tests/test_}
-        case " $EMULATED_WITHOUT " in *" ${name%.c} "*) ;; *) names="$names ${name%.c}" ;; esac
+        unit=${file#tests/test_}
+        case " $EMULATED_WITHOUT " in *" ${unit%.c} "*) ;; *) names="$names ${unit%.c}" ;; esac
     done
     # shellcheck disable=SC2086 # names
     run_some "$(tests_named $names) $(printf "$build/lesson-%s " $BY_HAND)" \
