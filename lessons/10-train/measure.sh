@@ -91,8 +91,8 @@ measure_profile() {
 
 # The speed of a training step of the same network, as make bench measures it: the median of five runs.
 speed() {
-    for run in 1 2 3 4 5; do "$build/bench" train-speedrun || exit 1; done |
-        sort -k 3n | sed -n '3s/ img.*/ img\/s (median of five)/p'
+    for _ in 1 2 3 4 5; do "$build/bench" train-speedrun || return; done >"$work/speed"
+    sort -k 3n "$work/speed" | sed -n '3s/ img.*/ img\/s (median of five)/p'
 }
 
 measure_full() {

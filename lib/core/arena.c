@@ -22,7 +22,7 @@ enum { GAP = 0 };
 #endif
 
 /* A chunk of at least a huge page begins at one. So does every new chunk of an arena that holds between SMALL_ARENA and
- * LARGE_ARENA bytes; a larger one has chunks for its large pieces, and little in those between them. */
+ * LARGE_ARENA bytes. In a larger arena small pieces lie between large ones and would fill little of a huge page. */
 enum { ALIGN = 64, CHUNK_MIN = 1 << 20, HUGE_PAGE = 2 << 20, SMALL_ARENA = 8 << 20, LARGE_ARENA = 64 << 20 };
 
 struct ArenaChunk {

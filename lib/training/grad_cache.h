@@ -28,6 +28,7 @@ typedef struct {
     void *context;
 } GradCache;
 
+/* The number of parts: B / micro, rounded up. */
 int grad_cache_parts(const GradCache *g);
 
 /* Step 1 for part p: sets its rows of image and text, [B,E] of unit length. Resets the tape; the part stays on it. */
