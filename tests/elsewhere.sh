@@ -24,8 +24,12 @@
 # DIR/ROW.prints, a line "NAME SUM" for each part of build/fingerprint, for the output of the lessons by hand, and for
 # the bytes of a model after two epochs. In the table, equal letters in a column are equal bits. KEEP=1 keeps the
 # builds. Exit status 0: every row that could run passed, and at least one did.
+#
+# It can be stopped at any time: a row that passed is not run again while no file of the project changes, pages (*.md)
+# aside, nor the compiler. To run it again, remove DIR/ROW.passed.
 LC_ALL=C
 export LC_ALL
+. tests/earlier.sh
 unset BUILD SAN MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL CFLAGS CPPFLAGS LDFLAGS OPT ARCH NAMES CC AR
 dir=${1:-build/elsewhere}
 [ $# -eq 0 ] || shift
@@ -191,6 +195,11 @@ row() {
     esac
     name=$1
     shift
+    key="$tree $("$compiler" --version | sed 1q)"
+    if [ "$quick" != 1 ] && earlier=$(passed_earlier "$dir/$name.passed" "$key"); then
+        say "$name: earlier: $earlier"
+        return 0
+    fi
     count_seconds
     start=$used
     if [ "$quick" = 1 ]; then
@@ -213,8 +222,11 @@ row() {
         say "$name $1 $2 ${3:-0} $seconds" >"$dir/$name.result"
         prints "$build" >"$dir/$name.prints"
     fi
-    say "$name: $1 passed, $2 failed, ${3:-0} skipped, $seconds processor seconds"
-    if [ $status -ne 0 ]; then
+    result="$1 passed, $2 failed, ${3:-0} skipped, $seconds processor seconds"
+    say "$name: $result"
+    if [ $status -eq 0 ]; then
+        [ "$quick" = 1 ] || keep_passed "$dir/$name.passed" "$key" "$result"
+    else
         grep -A 14 '^---- ' "$dir/$name.log" | head -n 80
         say "the whole output: $dir/$name.log"
     fi
@@ -275,7 +287,7 @@ elif [ $# -eq 0 ]; then
     for place in riscv64 s390x i686 x87 musl lto chars; do set -- "$@" "gcc-O3-$place"; done
     set -- "$@" gcc-13-O3-native gcc-14-O3-native clang-16-O3-native
 fi
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 tree=$(tree_sum)
 for each do
     row "$each"
     case $? in

@@ -286,6 +286,34 @@ wants 1 'pandoc is needed for the book' env PATH="$work/bin" sh "$here/book.sh" 
 echo '[nowhere](none.md)' >>README.md
 wants 1 'make book: README.md:3: the link to none.md leads nowhere' sh "$here/book.sh" b text
 
+# ---- check-all.sh ---------------------------------------------------------------------------------------------------
+mkdir -p all/tests
+cp "$here/check-all.sh" "$here/earlier.sh" "$here/manifest.sh" all/tests/
+cd all || exit 2
+printf 'code.c\npage.md\n' >MANIFEST
+echo 'int one;' >code.c
+echo 'a page' >page.md
+printf '#!/bin/sh\necho run >>ran\necho "2 passed, $(cat fails) failed"\n[ $(cat fails) -eq 0 ]\n' >fake-make
+chmod 755 fake-make
+all() {
+    : >ran
+    wants "$1" "$2" env MAKE=./fake-make sh tests/check-all.sh b "$4"
+    wants 0 '' [ "$(wc -l <ran)" -eq "$3" ]
+}
+echo 1 >fails
+all 1 '1 failed' 1 crash
+echo 0 >fails
+all 0 '2 passed, 0 failed' 1 crash # a failure is not kept
+all 0 'passed earlier: ' 0 crash
+echo 'another page' >page.md
+all 0 'passed earlier: ' 0 crash
+all 0 '2 passed, 0 failed' 1 faults
+echo 'int two;' >code.c
+all 0 '2 passed, 0 failed' 1 crash
+all 0 '2 passed, 0 failed' 1 check-dev
+all 0 '2 passed, 0 failed' 1 check-dev
+cd .. || exit 2
+
 sleep 0.5
 wants 1 "" [ -e survivor ] # the child of the killed program was killed too
 
