@@ -93,7 +93,7 @@ wrong_words() {
     models bad
     run 2 lesson-10 --pairs "$work/bad/pairs.tsv" --export x && said 'image vit --text transformer' &&
         run 2 lesson-10 --export x && said 'give their table with --pairs' &&
-        run 2 lesson-10 --pairs "$work/bad/pairs.tsv" --recipe full && said 'does not go with --recipe' &&
+        run 2 lesson-10 --pairs "$work/bad/pairs.tsv" --recipe full && said 'does not go with --quick, --recipe' &&
         run 1 lesson-13 --pairs "$work/bad/pairs.tsv" --weights "$work/none" cat && said 'lesson-10 --pairs' &&
         run 2 lesson-13 --weights "$work/bad/models/pairs-small-bow-seed1.safetensors" cat && said 'pairs TABLE or --folder' &&
         run 1 lesson-11 --weights "$work/bad/models/pairs-small-bow-seed1.safetensors" && said 'trained on own pairs' &&

@@ -691,6 +691,19 @@ TEST(every_tensor_missing_or_misshapen_long) {
     clip_free(&source);
 }
 
+/* The last number of the file becomes 2^1000. */
+TEST(a_number_too_large_for_a_float) {
+    static const uint8_t vast[8] = { [6] = 0x70, [7] = 0x7e };
+    Clip source = model(), clip;
+    const char *path = written(&source, "vast", (Edit){ .wide = true, .no_sum = true });
+    FILE *file = fopen(path, "r+b");
+    CHECK(file && !fseek(file, -8, SEEK_END) && fwrite(vast, 1, 8, file) == 8 && !fclose(file), "%s", path);
+    Err err = { "" };
+    CHECK(!pretrained_open(&clip, path, (PretrainedChoice){ 0 }, &err), "%s", "read all the same");
+    CHECK(strstr(err.text, path) && strstr(err.text, " is larger than an F32 can be"), "%s", err.text);
+    clip_free(&source);
+}
+
 TEST(surplus_tensors_and_wrong_metadata) {
     Clip source = model();
     static const char *const surplus[] = { "extra", "visual.transformer.resblocks.2.ln_1.bias",
@@ -870,5 +883,6 @@ TESTS(both_names_and_every_form, what_the_publishers_loader_accepts, our_own_che
       reference_models, gelu_is_asked_for_said_or_assumed, heads_of_the_metadata, published_families,
       every_published_family_long, every_published_family_computes_long, the_publishers_configuration,
       configurations_that_are_refused, heads_that_nobody_tells, every_tensor_missing_or_misshapen_long,
-      surplus_tensors_and_wrong_metadata, another_vocabulary_is_refused, no_clip_at_all, broken_bytes,
-      the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens, memory_of_one_block)
+      a_number_too_large_for_a_float, surplus_tensors_and_wrong_metadata, another_vocabulary_is_refused, no_clip_at_all,
+      broken_bytes, the_same_bits_in_any_batch_and_on_any_threads, texts_need_no_more_than_their_tokens,
+      memory_of_one_block)

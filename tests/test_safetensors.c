@@ -537,6 +537,27 @@ TEST(safetensors_refuses_to_write_nonsense) {
     arena_free(&arena);
 }
 
+/* By hand, as IEEE 754 binary64: FLT_MAX, infinity, NaN; and -2^128, which no float holds. */
+TEST(safetensors_refuses_too_large_a_number) {
+    static const uint8_t bytes[4][8] = { { 0, 0, 0, 0xe0, 0xff, 0xff, 0xef, 0x47 },
+                                         { 0, 0, 0, 0, 0, 0, 0xf0, 0x7f },
+                                         { 0, 0, 0, 0, 0, 0, 0xf8, 0x7f },
+                                         { 0, 0, 0, 0, 0, 0, 0xf0, 0xc7 } };
+    Tensor t = {
+        .name = "x", .file = "w", .dtype = DTYPE_F64, .dims = 1, .shape = { 3 }, .count = 3, .data = bytes[0]
+    };
+    num out[4] = { 0, 0, 0, 7 };
+    Err err = { "" };
+    CHECK(tensor_to_nums(&t, out, 3, &err) && isinf(out[1]) && isnan(out[2]), "%s", err.text);
+    CHECK_NEAR(out[0] / 3.4028234663852886e38, 1, 0);
+    t.count = 4;
+    t.shape[0] = 4;
+    bool read = tensor_to_nums(&t, out, 4, &err);
+    CHECK(read == (sizeof(num) == 8) && tensor_check_range(&t, &err) == read, "%s", err.text);
+    CHECK(read || (out[3] == 7 && strstr(err.text, "w: tensor \"x\": number 3 is larger than an F32 can be")), "%s",
+          err.text);
+}
+
 static void write_and_read_many(void *data, int count) {
     (void)data;
     Arena own = { 0 };
@@ -729,6 +750,7 @@ TESTS(half_by_hand, metadata_null, half_all_65536, bfloat_all_65536, safetensors
       safetensors_refuses_broken_headers, safetensors_refuses_broken_lengths, safetensors_refuses_a_giant_header,
       safetensors_refused_files_are_closed, safetensors_refused_files_are_closed_long, safetensors_come_back,
       safetensors_same_content_same_bytes, safetensors_bytes_by_hand, safetensors_sum_by_hand,
-      safetensors_no_flipped_bit_is_missed, safetensors_refuses_to_write_nonsense, safetensors_many_tensors,
-      safetensors_survives_mutations, safetensors_reads_the_reference_files, safetensors_rounds_like_the_reference,
+      safetensors_no_flipped_bit_is_missed, safetensors_refuses_to_write_nonsense,
+      safetensors_refuses_too_large_a_number, safetensors_many_tensors, safetensors_survives_mutations,
+      safetensors_reads_the_reference_files, safetensors_rounds_like_the_reference,
       safetensors_keep_what_was_there_aside)

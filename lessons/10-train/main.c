@@ -192,8 +192,8 @@ static void train_own(Lesson *lesson, Args *w) {
     own->resume = w->resume;
     own->backup_other = w->keep_other;
     if (strcmp(w->recipe, "quick") || strcmp(w->without, "nothing") || w->profile || w->pictures)
-        die_usage(
-            "--pairs does not go with --recipe, --without, --profile and --pictures; sizes have their own options");
+        die_usage("--pairs does not go with --quick, --recipe, --without, --profile and --pictures; sizes have options "
+                  "of their own");
     own_pairs_run(lesson, own);
 }
 

@@ -46,6 +46,7 @@ uint16_t bfloat_narrow(double x) { return narrow(x, 8, 7); }
 /* Byte by byte for any byte order; compilers make one load of it. */
 static uint32_t two_bytes(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
 static uint32_t four_bytes(const uint8_t *p) { return two_bytes(p) | two_bytes(p + 2) << 16; }
+static uint64_t eight_bytes(const uint8_t *p) { return four_bytes(p) | (uint64_t)four_bytes(p + 4) << 32; }
 static double double_of(uint64_t bits) {
     double x;
     memcpy(&x, &bits, sizeof x);
@@ -71,10 +72,17 @@ static float half_float(uint32_t h) {
 
 void dtype_widen(Dtype dtype, const uint8_t *from, num *to, size_t n) {
     REQUIRE(dtype <= DTYPE_U8, "%s is not a real number format", dtype_name(dtype));
-    for (size_t i = 0; i < n && dtype == DTYPE_F64; i++)
-        to[i] = (num)double_of(four_bytes(from + 8 * i) | (uint64_t)four_bytes(from + 8 * i + 4) << 32);
+    for (size_t i = 0; i < n && dtype == DTYPE_F64; i++) to[i] = (num)double_of(eight_bytes(from + 8 * i));
     for (size_t i = 0; i < n && dtype == DTYPE_F32; i++) to[i] = (num)float_of(four_bytes(from + 4 * i));
     for (size_t i = 0; i < n && dtype == DTYPE_F16; i++) to[i] = (num)half_float(two_bytes(from + 2 * i));
     for (size_t i = 0; i < n && dtype == DTYPE_BF16; i++) to[i] = (num)float_of(two_bytes(from + 2 * i) << 16);
     for (size_t i = 0; i < n && dtype == DTYPE_U8; i++) to[i] = from[i];
+}
+
+size_t dtype_too_large(Dtype dtype, const uint8_t *from, size_t n) {
+    for (size_t i = 0; i < n && dtype == DTYPE_F64; i++) {
+        double x = double_of(eight_bytes(from + 8 * i));
+        if (isfinite(x) && !isfinite((num)x)) return i;
+    }
+    return n;
 }

@@ -21,6 +21,9 @@ bool dtype_is_real(Dtype dtype);     /* F64, F32, F16 or BF16 */
 /* to[i] = number i at `from`, for i < n. Wants a real dtype or U8. Exact, also for infinities and NaN, except that an
  * F64 is rounded where num is float. */
 void dtype_widen(Dtype dtype, const uint8_t *from, num *to, size_t n);
+/* The first i < n whose number at `from` is finite, but becomes infinite in dtype_widen; n if there is none. Where num
+ * is float, an F64 can be such a number. */
+size_t dtype_too_large(Dtype dtype, const uint8_t *from, size_t n);
 /* x as F16, as BF16: rounded once, to nearest, ties to even. NaN stays NaN and keeps the upper bits of its payload. */
 uint16_t half_narrow(double x);
 uint16_t bfloat_narrow(double x);

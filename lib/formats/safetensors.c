@@ -310,6 +310,13 @@ const char *safetensors_meta(const Safetensors *s, const char *key) {
     return found ? found->value : NULL;
 }
 
+bool tensor_check_range(const Tensor *t, Err *err) {
+    size_t first = dtype_too_large(t->dtype, t->data, t->count);
+    return first == t->count ||
+           err_set(err, "%s: tensor %s: number %zu is larger than an F32 can be; is this file a model's?", t->file,
+                   quoted(t->name), first);
+}
+
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     if (!dtype_is_real(t->dtype) && t->dtype != DTYPE_U8)
         return err_set(err, "%s: tensor %s is %s, real numbers were wanted", t->file, quoted(t->name),
@@ -317,6 +324,7 @@ bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err) {
     if (t->count != count)
         return err_set(err, "%s: tensor %s is %s, %zu numbers; %zu were wanted", t->file, quoted(t->name),
                        tensor_shape_text(t), t->count, count);
+    if (!tensor_check_range(t, err)) return false;
     dtype_widen(t->dtype, t->data, out, count);
     return true;
 }

@@ -64,8 +64,12 @@ const Tensor *safetensors_find(const Safetensors *s, const char *name);
 const char *safetensors_meta(const Safetensors *s, const char *key);
 
 /* Copies all numbers of an F64, F32, F16, BF16 or U8 tensor. Widening is exact; F64 is rounded where num is float.
- * Fails when `count` differs from t->count, or the dtype is I32 or I64; `out` is then unchanged. */
+ * Fails when `count` differs from t->count, the dtype is I32 or I64, or tensor_check_range fails; `out` is then
+ * unchanged. */
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err);
+
+/* Fails when a finite number is too large for num and would become infinite: an F64 above 3.4e38 where num is float. */
+bool tensor_check_range(const Tensor *t, Err *err);
 
 /* Fails when m has another shape than the tensor. tensor_to_mat copies the numbers into m as well. */
 bool tensor_check_shape(const Tensor *t, Mat m, Err *err);

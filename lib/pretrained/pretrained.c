@@ -234,6 +234,7 @@ static bool part_find(Reader *r, const Param *p, const char *name, int i, Weight
     if (!scalar && !tensor_check_shape(t, shape, err)) return false;
     if (!dtype_is_real(t->dtype))
         return err_set(err, "%s: tensor %s is %s, want F64, F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
+    if (!tensor_check_range(t, err)) return false;
     r->narrowed = r->narrowed || t->dtype == DTYPE_F64;
     r->used[t - r->file->tensors] = true;
     view->part[i].data = t->data;

@@ -76,7 +76,7 @@ static bool samples_read(Wav *wav, Arena *arena, const Format *f, const char *na
         return err_set(err, "%s: %zu bytes of sound are no whole number of frames of %d bytes", name, n, f->frame);
     if (!count) return err_set(err, "%s: it has no samples", name);
     if (count > (size_t)f->rate * WAV_SECONDS)
-        return err_set(err, "%s: %.0f seconds of sound, want at most %d; cut it", name, (double)count / f->rate,
+        return err_set(err, "%s: %.9g seconds of sound, want at most %d; cut it", name, (double)count / f->rate,
                        WAV_SECONDS);
     num *samples = arena_alloc(arena, count, sizeof *samples);
     for (size_t i = 0; i < count; i++) {
