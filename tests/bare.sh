@@ -22,9 +22,11 @@ TOOLS='awk basename cat chgrp chmod chown cksum cmp comm cp cut date dd df diff 
     file find fold getconf grep head id join kill ln locale ls mkdir mkfifo mv nice nl nohup od paste pathchk pr printf
     ps pwd rm rmdir sed sh sleep sort split stty tail tee test touch tr true tsort tty umask uname unexpand uniq wait wc
     xargs [ ar ld as nm strip ranlib tar gzip mktemp cc make'
+# A shell answers `command -v printf` with its builtin, so the folders of PATH are searched.
 for tool in $TOOLS; do
-    path=$(command -v "$tool" 2>/dev/null)
-    case $path in /*) ln -sf "$path" "$bin/$tool" ;; esac
+    echo "$PATH" | tr : '\n' | while read -r folder; do
+        [ -f "$folder/$tool" ] && [ -x "$folder/$tool" ] && ln -sf "$folder/$tool" "$bin/$tool" && break
+    done
 done
 compiler=${CC:-cc}
 ln -sf "$(command -v "$compiler")" "$bin/$compiler"

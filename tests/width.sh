@@ -109,7 +109,9 @@ chmod +x "$work/bin"/*
 for name in fetch pretrained photos emoji; do
     PATH=$work/bin:$PATH CLIP_MODELS='' CLIP_PHOTOS='' CIFAR10_DIR='' EMOJI_DIR='' script_fits 1 "$work/copy/$name.sh" "$build"
 done
-CLIP_PLOTS=$work/none command_fits 0 sh plots/draw.sh
+drawn=0
+command -v gnuplot >/dev/null 2>&1 || drawn=1 # and a message
+CLIP_PLOTS=$work/none command_fits $drawn sh plots/draw.sh
 PREFIX=here VERSION=1 script_fits 2 tests/install.sh "$build"
 command_fits 0 make --no-print-directory BUILD="$build" help
 command_fits 0 make --no-print-directory BUILD="$build" help-dev
