@@ -487,6 +487,24 @@ static Caption two(CaptionKind kind, Noun a, Noun b) {
     return (Caption){ .kind = kind, .relation = LEFT_OF, .count = { 2, 1 }, .a = a, .b = b };
 }
 
+/* A caption belongs to a part if each of its things does; a thing without a colour is in both. */
+TEST(a_split_of_pairs_holds_out_things) {
+    Split split = split_make(SPLIT_PAIRS, 0.5, 2);
+    for (int i = 0; i < 64 * 64; i++) {
+        Noun a = noun_of(i % 8, i / 8 % 8), b = noun_of(i / 64 % 8, i / 512);
+        if (i % 64 == i / 64) continue;
+        for (int part = 0; part < 2; part++) {
+            bool has_a = split_has_pair(&split, (SplitPart)part, (ShapeColour)a.colour, (Shape)a.shape);
+            bool has_b = split_has_pair(&split, (SplitPart)part, (ShapeColour)b.colour, (Shape)b.shape);
+            Caption one = two(CAPTION_OBJECT, a, b), both = two(CAPTION_PAIR, a, b);
+            Caption vague = two(CAPTION_PAIR, noun_of(CAPTION_ANY, (int)a.shape), b);
+            CHECK(caption_in_part(&one, &split, (SplitPart)part) == has_a, "%d: one thing", i);
+            CHECK(caption_in_part(&both, &split, (SplitPart)part) == (has_a && has_b), "%d: two things", i);
+            CHECK(caption_in_part(&vague, &split, (SplitPart)part) == has_b, "%d: without a colour", i);
+        }
+    }
+}
+
 /* Only a relation of two whole things can be held out by a split of relations; a pair of things, or "a thing left of a
  * red circle", names no combination of that kind. */
 TEST(a_split_of_relations_holds_out_relations_alone) {
@@ -586,5 +604,6 @@ TEST(every_word_is_said_equally_often_in_both_parts) {
 
 TESTS(truth_is_what_the_words_say, every_sentence_is_read_as_it_was_written, one_is_and_two_are, sentences_by_hand,
       what_is_no_sentence_is_refused_by_its_word, noise_is_no_sentence, the_vocabulary_has_every_word_and_no_an,
-      edits_by_hand, replacements_replace_one_thing, bags_of_words, a_split_of_relations_holds_out_relations_alone,
-      captions_of_scenes_are_true_and_wrong_ones_false, every_word_is_said_equally_often_in_both_parts)
+      edits_by_hand, replacements_replace_one_thing, bags_of_words, a_split_of_pairs_holds_out_things,
+      a_split_of_relations_holds_out_relations_alone, captions_of_scenes_are_true_and_wrong_ones_false,
+      every_word_is_said_equally_often_in_both_parts)

@@ -17,9 +17,9 @@ typedef struct {
     Mat vector, states;
 } Model;
 
-static Model *model(int kind, int words, int longest) {
+static Model *model(int kind, int words, int longest, uint64_t seed) {
     Model *m = arena_zero(&arena, 1, sizeof *m);
-    Rng rng = rng_seed(9, (uint64_t)kind);
+    Rng rng = rng_seed(seed, (uint64_t)kind);
     m->params.arena = &arena;
     TextDecoderSize size = { .vocabulary = words,
                              .tokens = longest,
@@ -58,7 +58,7 @@ static double log_p_of(const Model *m, int picture, const int *ids, int given) {
 /* All texts of up to LONGEST - 1 words, which end: the best log p. Those of LONGEST words are cut, without an end. */
 TEST(a_wide_beam_finds_the_best_text) {
     for (int kind = 0; kind < 2; kind++) {
-        Model *m = model(kind, WORDS, LONGEST);
+        Model *m = model(kind, WORDS, LONGEST, 9);
         int ids[PICTURES * LONGEST];
         double log_p[PICTURES];
         decode_texts(&m->decoder, m->vector, m->states, PICTURES, (DecodeConfig){ .beams = 16 }, ids, log_p);
@@ -78,7 +78,7 @@ TEST(a_wide_beam_finds_the_best_text) {
 }
 
 TEST(greedy_takes_the_most_likely_word) {
-    Model *m = model(1, 9, 6);
+    Model *m = model(1, 9, 6, 9);
     int ids[PICTURES * 6];
     decode_texts(&m->decoder, m->vector, m->states, PICTURES, (DecodeConfig){ .beams = 1 }, ids, NULL);
     for (int p = 0; p < PICTURES; p++) {
@@ -102,10 +102,12 @@ TEST(greedy_takes_the_most_likely_word) {
     }
 }
 
+/* In some of these models the best text does not begin with the best words, so that beams change places. */
 TEST(the_same_texts_without_the_cache) {
-    for (int kind = 0; kind < 3; kind++)
+    for (int number = 0; number < 36; number++)
         for (int beams = 1; beams <= 5; beams += 2) {
-            Model *m = model(kind, 9, 6);
+            int kind = number % 3;
+            Model *m = model(kind, 9, 6, 9 + (uint64_t)number / 3);
             const int prompt[] = { 3, 5 };
             int ids[2][PICTURES * 6];
             double log_p[2][PICTURES];
@@ -122,7 +124,7 @@ TEST(the_same_texts_without_the_cache) {
 }
 
 TEST(texts_are_cut_and_settings_refused) {
-    Model *m = model(0, 9, 6);
+    Model *m = model(0, 9, 6, 9);
     int ids[PICTURES * 6];
     decode_texts(&m->decoder, m->vector, m->states, PICTURES, (DecodeConfig){ .longest = 1 }, ids, NULL);
     for (int p = 0; p < PICTURES; p++) CHECK(ids[p * 6 + 1] == 0, "picture %d has two words", p);

@@ -274,6 +274,25 @@ TEST(checkpointing_changes_no_bit) {
     arena_free(&arena);
 }
 
+/* y = x w with a parameter w inside the part, by hand: dw = x dy, also where x has no gradient. */
+static Var multiplied_part(Tape *t, const void *context, Var x) {
+    return op_mul(t, x, tape_param(t, (Param *)context));
+}
+TEST(a_parameter_inside_a_part) {
+    Tape t = { .training = true };
+    Params params = { .arena = &t.arena };
+    Param *w = params_add(&params, mat_shape(0), "w");
+    Mat x = mat_new(&t.arena, 1, 2), dy = mat_new(&t.arena, 1, 2);
+    x.v[0] = 3, x.v[1] = 5, dy.v[0] = 7, dy.v[1] = 11;
+    w->val.v[0] = 2;
+    params_zero_grad(&params);
+    Var y = op_checkpoint(&t, tape_data(&t, x), multiplied_part, w);
+    CHECK(y->val.v[0] == 6 && y->val.v[1] == 10, "%g, %g", (double)y->val.v[0], (double)y->val.v[1]);
+    tape_backward_from(&t, y, dy.v);
+    CHECK(w->grad && w->grad[0] == 3 * 7 + 5 * 11, "dw is not %d", 3 * 7 + 5 * 11);
+    tape_free(&t);
+}
+
 /* A part with batch norm: its running statistics change in the forward, and not again in the backward. */
 static BatchStats part_stats;
 static Var normalised_part(Tape *t, const void *context, Var x) {
@@ -384,5 +403,5 @@ TEST(rounded_attention) {
 
 TESTS(the_loss_in_tiles_is_the_loss, the_loss_in_tiles_with_any_number_of_threads, the_loss_in_tiles_holds_no_matrix,
       sigmoid_loss_by_hand, gradient_in_parts, batch_norm_sees_a_part, running_statistics_change_once,
-      checkpointing_changes_no_bit, a_part_is_counted_once, rounding_to_bfloat, rounded_products,
-      a_rounded_product_by_hand, rounded_attention)
+      checkpointing_changes_no_bit, a_parameter_inside_a_part, a_part_is_counted_once, rounding_to_bfloat,
+      rounded_products, a_rounded_product_by_hand, rounded_attention)

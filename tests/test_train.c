@@ -760,6 +760,17 @@ TEST(texts_find_their_pictures) {
     trains(&run);
     CHECK(rows[39].image_to_text > 0.45 && rows[39].text_to_image > 0.45, "%g and %g", rows[39].image_to_text,
           rows[39].text_to_image);
+    CHECK(rows[39].positive > rows[39].negative, "cosines %g and %g", rows[39].positive, rows[39].negative);
+}
+
+/* CLIP paper, 2.5: the logit scale is kept from rising above 100. */
+TEST(the_logit_scale_is_clamped) {
+    TrainRun run = run_of(least(), "clamped");
+    run.recipe.model.logit_scale = 200;
+    run.recipe.epochs = 1;
+    run.after_epoch = keep_row;
+    trains(&run);
+    CHECK(rows[0].logit_scale <= 100 * (1 + 1e-6) && rows[0].logit_scale > 50, "%g", rows[0].logit_scale);
 }
 
 static TrainProgress batches[64];
@@ -998,6 +1009,7 @@ TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_oth
       an_older_checkpoint_is_resumed_with_a_warning, an_incomplete_checkpoint_is_not_resumed,
       a_batch_larger_than_the_set, a_gradient_that_is_not_finite, a_gradient_of_a_part_that_is_not_finite,
       the_first_operation_is_named, an_absurd_learning_rate, a_place_that_cannot_be_written, a_full_disk,
-      rows_make_sense, batches_in_parts, texts_find_their_pictures, batches_are_reported, the_log_has_its_columns,
-      the_log_is_read_back, recipes, combinations_are_named_and_make_steps, every_combination_makes_a_step_long,
-      recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)
+      rows_make_sense, batches_in_parts, texts_find_their_pictures, the_logit_scale_is_clamped, batches_are_reported,
+      the_log_has_its_columns, the_log_is_read_back, recipes, combinations_are_named_and_make_steps,
+      every_combination_makes_a_step_long, recipes_without_an_ingredient, the_same_caption_is_no_mistake,
+      the_scale_has_an_end)

@@ -139,6 +139,12 @@ TEST(operations_by_hand) {
     op_conv2d(&t, tape_data(&t, pixels), tape_leaf(&t, filters), NULL, 2, 0);
     CHECK(flop_of_tape(&t).forward == 2 * (2 * 2 * 2 * 4) * 27, "%g", flop_of_tape(&t).forward);
     CHECK(flop_of_tape(&t).backward == flop_of_tape(&t).forward, "%g", flop_of_tape(&t).backward);
+    tape_reset(&t);
+    Mat qkv = mat_like(&t.arena, mat_shape(3, 2, 5, 3 * 4)); /* q k^T and P v: 2 (2 5 5 4) each, two gradients each */
+    memset(qkv.v, 0, mat_count(qkv) * sizeof(num));
+    op_attention(&t, tape_leaf(&t, qkv), 2, false);
+    CHECK(flop_of_tape(&t).forward == 2 * 2 * (2 * 5 * 5 * 4), "%g", flop_of_tape(&t).forward);
+    CHECK(flop_of_tape(&t).backward == 2 * flop_of_tape(&t).forward, "%g", flop_of_tape(&t).backward);
     tape_free(&t);
 }
 
