@@ -143,7 +143,7 @@ elsewhere: #- make check with gcc and clang, -O0 to -O3, for portable processors
 	@sh tests/elsewhere.sh $(BUILD)/elsewhere $(NAMES)
 
 # Of make check-dev, what takes little time and runs lines that make check does not.
-COVERED := tests/pairs.sh $(patsubst %,$(BUILD)/%,fuzz test-picture_model test-pretrained test-result_table test-train \
+COVERED := tests/pairs.sh $(patsubst %,$(BUILD)/%,fuzz test-picture_model test-pretrained test-result_table \
            test-train_pairs)
 covered: all faulty $(TESTS) $(BUILD)/fuzz
 	@CHECK_LONG=only EARLIER= BUDGET= WORK=covered $(RUN) $(COVERED)

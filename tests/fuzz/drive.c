@@ -50,6 +50,8 @@ const char *__asan_default_options(void) {
 #define SANITIZED 0
 #endif
 
+static void drop_warning(const char *line) { (void)line; }
+
 #ifdef FUZZ_ONE
 
 #define GLUE(a, b)     a##b
@@ -63,6 +65,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
+    warning_hook = drop_warning;
     message_hook = abort; /* a message that ends the process is a finding too */
     return 0;
 }
@@ -72,13 +75,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed) {
-    static uint8_t room[FUZZ_MAX];
+    static uint8_t room[FUZZ_MAX], same[FUZZ_MAX]; /* the input, and it again for splices */
     Rng rng = rng_seed(seed, 0);
     Input in = { .data = room,
                  .size = rng_below(&rng, 4) ? LLVMFuzzerMutate(data, size, MIN(max, (size_t)FUZZ_MAX)) : size };
     in.size = MIN(in.size, (size_t)FUZZ_MAX);
     memcpy(room, data, in.size);
-    if (rng_below(&rng, 2)) fuzz_mutate(&HARNESS_OF(FUZZ_ONE), &rng, &in, in);
+    memcpy(same, data, in.size);
+    if (rng_below(&rng, 2)) fuzz_mutate(&HARNESS_OF(FUZZ_ONE), &rng, &in, (Input){ .data = same, .size = in.size });
     else if (HARNESS_OF(FUZZ_ONE).mend) HARNESS_OF(FUZZ_ONE).mend(&in);
     in.size = MIN(in.size, max);
     memcpy(data, room, in.size);
@@ -202,7 +206,7 @@ static bool is_new(uint64_t sign) {
 
 static void run_all(const Job *job) {
     static Pool pool;
-    static uint8_t room[FUZZ_MAX];
+    static uint8_t room[FUZZ_MAX], same[FUZZ_MAX]; /* the input, and it again for splices */
     Rng rng = rng_seed(job->seed, 0);
     double end = clock_seconds() + job->seconds;
     pool_fill(&pool, &rng, job->harness);
@@ -361,8 +365,6 @@ static int run_harnesses(const Harness *const *list, int count, Job job) {
     printf("fuzz: %d passed, %d failed\n", passed, count - passed);
     return passed == count ? 0 : EXIT_TROUBLE;
 }
-
-static void drop_warning(const char *line) { (void)line; }
 
 int main(int argc, char **argv) {
     warning_hook = drop_warning;
