@@ -206,7 +206,7 @@ static bool is_new(uint64_t sign) {
 
 static void run_all(const Job *job) {
     static Pool pool;
-    static uint8_t room[FUZZ_MAX], same[FUZZ_MAX]; /* the input, and it again for splices */
+    static uint8_t room[FUZZ_MAX];
     Rng rng = rng_seed(job->seed, 0);
     double end = clock_seconds() + job->seconds;
     pool_fill(&pool, &rng, job->harness);
