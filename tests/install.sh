@@ -91,8 +91,8 @@ includedir=\${prefix}/include/$name
 Name: CLIP from scratch
 Description: CLIP (contrastive language-image pre-training) in C11
 Version: $VERSION
-Libs: -L\${libdir} -lclip -lm -pthread
-Cflags: -I\${includedir}
+Libs: -L"\${libdir}" -lclip -lm -pthread
+Cflags: -I"\${includedir}"
 TEXT
 write 755 "$bin/$name" <<TEXT
 #!/bin/sh
