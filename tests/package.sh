@@ -160,7 +160,7 @@ installed() {
     printf '#include "model/clip.h"\n#include "core/version.h"\nint main(void) { puts(clip_version()); return 0; }\n' \
         >"$work/use.c"
     pc=$root$prefix/lib/pkgconfig/clip-from-scratch.pc
-    flags() { sed -n "s|^$1: *||p" "$pc" | sed 's|[$]{\([a-z]*\)}|'"$root$prefix"'/\1|; s|/includedir|/include/clip-from-scratch|; s|/libdir|/lib|'; }
+    flags() { sed -n "s|^$1: *||p" "$pc" | sed 's|[$]{\([a-z]*\)}|'"$root$prefix"'/\1|; s|/includedir|/include/clip-from-scratch|; s|/libdir|/lib|; s|"||g'; }
     # shellcheck disable=SC2046 # words
     check "a program against the library" \
         eval '$CC -std=c11 $(flags Cflags) -o "$work/use" "$work/use.c" $(flags Libs) >"$work/out" 2>&1'
