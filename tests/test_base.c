@@ -204,6 +204,26 @@ TEST(temporary_files_of_killed_processes) {
     CHECK(count_files() == 7 && has_text("left", "ours") && has_text("left.tmp", "other"), "%d files", count_files());
 }
 
+/* A program that ends while it writes takes its temporary file along, but not that of the program that started it. */
+TEST(temporary_files_of_ended_processes) {
+    OutFile ours;
+    Err err;
+    int status;
+    write_file("kept", "old", NULL);
+    CHECK(out_open(&ours, path_in_folder("ours"), &err), "%s", err.text);
+    pid_t child = fork();
+    if (child == 0) {
+        OutFile out;
+        if (!out_open(&out, path_in_folder("kept"), NULL)) _exit(2);
+        fputs("half", out.stream);
+        exit(3);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 3, "its status is %d",
+          status);
+    CHECK(has_text("kept", "old") && count_files() == 2 && file_exists(ours.temporary), "%d files", count_files());
+    CHECK(out_commit(&ours, &err) && count_files() == 2, "%s", err.text);
+}
+
 TEST(out_file_backup) {
     OutFile out;
     Err err = { "" };
@@ -584,10 +604,11 @@ TEST(file_mock_replaces_a_file) {
 
 TESTS(arena_alignment_and_reset, large_arena_has_little_between_its_pieces, arena_out_of_memory,
       matmul_names_both_shapes, out_file_is_written_as_a_whole, out_file_path_becomes_a_folder, size_overflow,
-      files_that_cannot_be_opened, two_processes_write_one_file, temporary_files_of_killed_processes, out_file_backup,
-      out_file_follows_links, out_file_refuses_links_that_lead_nowhere, out_file_larger_than_the_limit,
-      file_truncated_while_it_is_read, paths_that_are_too_long, folders_by_the_environment, folders_are_made,
-      parse_int_and_parse_real, rng_matches_the_reference_code, an_error_is_one_line, file_mock_replaces_a_file,
-      rng_moments, rng_shuffle_and_choice, thread_count_can_be_set, thread_count_is_the_number_of_processors,
+      files_that_cannot_be_opened, two_processes_write_one_file, temporary_files_of_killed_processes,
+      temporary_files_of_ended_processes, out_file_backup, out_file_follows_links,
+      out_file_refuses_links_that_lead_nowhere, out_file_larger_than_the_limit, file_truncated_while_it_is_read,
+      paths_that_are_too_long, folders_by_the_environment, folders_are_made, parse_int_and_parse_real,
+      rng_matches_the_reference_code, an_error_is_one_line, file_mock_replaces_a_file, rng_moments,
+      rng_shuffle_and_choice, thread_count_can_be_set, thread_count_is_the_number_of_processors,
       parallel_for_same_pieces_for_any_threads, parallel_for_waits_for_all, parallel_for_nested,
       die_inside_a_worker_ends_the_program, rows_add_by_hand, mat_by_hand)

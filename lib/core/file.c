@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,10 +195,38 @@ bool out_plan(OutFile *out, const char *path, Err *err) {
     return true;
 }
 
+/* Temporary files that are open. A program that ends before out_commit, since memory is short, removes them. */
+enum { UNFINISHED_MAX = 8 }; /* of more, the next program removes the rest */
+static struct {
+    pid_t process; /* 0: none. A child must not remove its parent's. */
+    char path[sizeof((OutFile *)0)->temporary];
+} unfinished[UNFINISHED_MAX];
+
+static void unfinished_remove(void) {
+    for (int i = 0; i < UNFINISHED_MAX; i++)
+        if (unfinished[i].process == getpid()) remove(unfinished[i].path);
+}
+static void unfinished_set(const char *temporary, bool open) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool registered;
+    int i = 0;
+    pthread_mutex_lock(&lock);
+    if (!registered) registered = atexit(unfinished_remove) == 0;
+    while (i < UNFINISHED_MAX && (open ? unfinished[i].process != 0 : strcmp(unfinished[i].path, temporary) != 0)) i++;
+    if (i < UNFINISHED_MAX) {
+        strcpy(unfinished[i].path, open ? temporary : "");
+        unfinished[i].process = open ? getpid() : 0;
+    }
+    pthread_mutex_unlock(&lock);
+}
+
 bool out_open(OutFile *out, const char *path, Err *err) {
     if (!out_plan(out, path, err)) return false;
     out->stream = fopen(out->temporary, "wb");
-    if (out->stream) return true;
+    if (out->stream) {
+        unfinished_set(out->temporary, true);
+        return true;
+    }
     bool link = strcmp(out->path, path) != 0;
     return err_set(err, "%s%s%s: cannot be written: %s", path, link ? " -> " : "", link ? out->path : "",
                    strerror(errno));
@@ -230,7 +259,7 @@ static bool stream_finish(OutFile *out) {
     return ok && closed;
 }
 
-bool out_commit(OutFile *out, Err *err) {
+static bool out_finish(OutFile *out, Err *err) {
     errno = 0;
     bool ok = !out->stream || stream_finish(out);
     int error = out->error ? out->error : errno;
@@ -243,4 +272,9 @@ bool out_commit(OutFile *out, Err *err) {
     remove(out->temporary);
     return err_set(err, "%s: not written (%s); the old file is unchanged", out->path,
                    error ? strerror(error) : "a write failed, is the disk full?");
+}
+bool out_commit(OutFile *out, Err *err) {
+    bool ok = out_finish(out, err);
+    unfinished_set(out->temporary, false);
+    return ok;
 }
