@@ -283,7 +283,10 @@ TEST(a_parameter_inside_a_part) {
     Params params = { .arena = &t.arena };
     Param *w = params_add(&params, mat_shape(0), "w");
     Mat x = mat_new(&t.arena, 1, 2), dy = mat_new(&t.arena, 1, 2);
-    x.v[0] = 3, x.v[1] = 5, dy.v[0] = 7, dy.v[1] = 11;
+    x.v[0] = 3;
+    x.v[1] = 5;
+    dy.v[0] = 7;
+    dy.v[1] = 11;
     w->val.v[0] = 2;
     params_zero_grad(&params);
     Var y = op_checkpoint(&t, tape_data(&t, x), multiplied_part, w);
