@@ -763,17 +763,6 @@ TEST(texts_find_their_pictures) {
     CHECK(rows[39].positive > rows[39].negative, "cosines %g and %g", rows[39].positive, rows[39].negative);
 }
 
-/* CLIP paper, 2.5: the logit scale is kept from rising above 100. */
-TEST(the_logit_scale_is_clamped) {
-    TrainRun run = run_of(least(), "clamped");
-    run.recipe.model.logit_scale = 200;
-    for (int g = 0; g < 3; g++) run.recipe.groups[g].lr = 1e-9;
-    run.recipe.epochs = 1;
-    run.after_epoch = keep_row;
-    trains(&run);
-    CHECK_NEAR(rows[0].logit_scale, 100, 1e-3);
-}
-
 static TrainProgress batches[64];
 static int batch_count;
 static void keep_batch(void *context, const TrainProgress *progress) {
@@ -992,15 +981,17 @@ TEST(the_same_caption_is_no_mistake) {
           rows[0].image_to_text, rows[0].text_to_image);
 }
 
-/* However high it begins, the temperature's scale is 100 at most after a step. */
+/* CLIP paper, 2.5: the logit scale is 100 at most after a step. It begins above and hardly moves by itself. */
 TEST(the_scale_has_an_end) {
     TrainRun run = run_of(least(), "scale");
     run.recipe.model.logit_scale = 500;
+    for (int g = 0; g < 3; g++) run.recipe.groups[g].lr = 1e-9;
     run.recipe.epochs = 1;
     run.after_epoch = keep_row;
     row_count = 0;
     trains(&run);
-    CHECK(row_count == 1 && rows[0].logit_scale <= 100.001, "%g", rows[0].logit_scale);
+    CHECK(row_count == 1, "%d rows", row_count);
+    CHECK_NEAR(rows[0].logit_scale, 100, 1e-5);
 }
 
 TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_other_towers, resumed_at_the_end,
@@ -1010,7 +1001,6 @@ TESTS(any_number_of_threads, resumed_everything, resumed_least, resumed_with_oth
       an_older_checkpoint_is_resumed_with_a_warning, an_incomplete_checkpoint_is_not_resumed,
       a_batch_larger_than_the_set, a_gradient_that_is_not_finite, a_gradient_of_a_part_that_is_not_finite,
       the_first_operation_is_named, an_absurd_learning_rate, a_place_that_cannot_be_written, a_full_disk,
-      rows_make_sense, batches_in_parts, texts_find_their_pictures, the_logit_scale_is_clamped, batches_are_reported,
-      the_log_has_its_columns, the_log_is_read_back, recipes, combinations_are_named_and_make_steps,
-      every_combination_makes_a_step_long, recipes_without_an_ingredient, the_same_caption_is_no_mistake,
-      the_scale_has_an_end)
+      rows_make_sense, batches_in_parts, texts_find_their_pictures, batches_are_reported, the_log_has_its_columns,
+      the_log_is_read_back, recipes, combinations_are_named_and_make_steps, every_combination_makes_a_step_long,
+      recipes_without_an_ingredient, the_same_caption_is_no_mistake, the_scale_has_an_end)

@@ -32,9 +32,8 @@ const char *models_folder(void);
 
 /* A file that is written as a whole or not at all: to PATH.PROCESS.tmp, flushed to disk, then renamed to PATH. Two
  * programs may write the same PATH: the later one stays. A program that ends before out_commit removes the temporary
- * file; that of a killed program is removed by the next.
- * Where PATH is a symbolic link, the file that it leads to is written in this way, and the link stays; that file need
- * not exist. A folder, a device or a pipe is refused.
+ * file; that of a killed program is removed by the next. Where PATH is a symbolic link, the file that it leads to is
+ * written in this way, and the link stays; that file need not exist. A folder, a device or a pipe is refused.
  *
  *   OutFile out;
  *   if (!out_open(&out, path, err)) return false;
