@@ -187,7 +187,7 @@ TEST(unit_length) { WANTS(op_l2norm(&tape, LEAF(mat_shape(2, 2, 2), 3, 4, 0, 0))
 
 TEST(words) {
     Var table = LEAF(mat_shape(2, 3, 2), 0, 0, 1, 2, 3, 4);
-    const int ids[] = { 2, 1, 0, 1, 0, 0 };
+    static const int ids[] = { 2, 1, 0, 1, 0, 0 };
     Var words = op_embedding(&tape, table, ids, 2, 3);
     WANTS(words, mat_shape(3, 2, 3, 2), 3, 4, 1, 2, 0, 0, 1, 2, 0, 0, 0, 0);
     WANTS(op_mean_tokens(&tape, words, ids, 0), mat_shape(2, 2, 2), 2, 3, 1, 2);

@@ -136,7 +136,7 @@ static void put_scene_gap(Inside *s, SceneModel *model, const char *which) {
     Arena arena = { 0 };
     int n = MIN(SCENES, s->probes);
     const Scene *scenes[SCENES];
-    const char *captions[SCENES];
+    const char *captions[SCENES] = { NULL };
     uint8_t label[SCENES];
     for (int i = 0; i < n; i++) {
         SceneExample *example = arena_alloc(&arena, 1, sizeof *example);

@@ -98,7 +98,7 @@ SearchResult search_measure(const SearchSet *set, SplitPart part, Mat query, Mat
     for (int c = 0; c < RETRIEVAL_CUTOFFS; c++)
         r.recall[c] = metrics_wilson((int)(r.found.recall[c] * half + 0.5), half);
     for (int i = 0; i < half; i++) {
-        int nearest;
+        int nearest = 0;
         retrieval_top(&AT(scores, i, 0), set->n, 1, &nearest);
         const Scene *found = set->scene[nearest], *wanted = set->scene[first + i];
         colour += found->object[0].colour == wanted->object[0].colour;

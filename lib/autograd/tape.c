@@ -97,6 +97,7 @@ static void node_backward(Var x) {
 }
 
 num *tape_grad_raw(Var x, bool *accumulate) {
+    *accumulate = false;
     if (!x || !x->requires_grad) return NULL;
     if (x->param) {
         *accumulate = x->param->has_grad;
@@ -118,7 +119,7 @@ num *tape_grad_reuse(Var x, Var y, bool *accumulate) {
 }
 
 num *tape_grad(Var x) {
-    bool accumulate = true;
+    bool accumulate;
     num *dx = tape_grad_raw(x, &accumulate);
     if (dx && !accumulate) memset(dx, 0, mat_count(x->val) * sizeof(num));
     return dx;

@@ -92,7 +92,7 @@ Var tape_param(Tape *t, Param *param);
 /* For operations: records a node of the given shape (its numbers are not set) with up to three inputs (else NULL). */
 Var tape_record(Tape *t, const Op *op, Mat shape, Var a, Var b, Var c);
 
-/* For backward functions: the gradient of x, to be added to; NULL where x requires none.
+/* For backward functions: the gradient of x, to be added to; NULL, and not *accumulate, where x requires none.
  *   tape_grad        0 at first
  *   tape_grad_raw    not *accumulate: the memory holds anything, and all of it must be overwritten
  *   tape_grad_reuse  as raw; may give dy's memory to dx, if x has as many numbers as y and nothing was added to dx.

@@ -196,6 +196,7 @@ static bool draft_try(Draft *draft, uint64_t i) {
 
 bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *config, Err *err) {
     enum { TRIES = 2000 };
+    *pairs = (MinimalPairs){ 0 };
     REQUIRE((unsigned)config->kind < PROBE_KINDS && config->count >= 0, "kind %d, %d items", (int)config->kind,
             config->count);
     SceneConfig scenes = { .split = config->split, .part = config->part, .noise = config->noise };

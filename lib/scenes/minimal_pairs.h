@@ -55,8 +55,8 @@ typedef struct {
  *   SPLIT_SEEN  both pictures and captions contain seen combinations only
  *   SPLIT_HELD  the first picture and caption contain held-out combinations only; the second follows from the swap
  *               (which may give seen combinations; with 1/8 held out it always does)
- * False with one line if the part is empty or has no such items (where the colour determines the shape, swaps are
- * impossible). */
+ * False with one line, and no items, if the part is empty or has no such items (where the colour determines the shape,
+ * swaps are impossible). */
 bool minimal_pairs_make(MinimalPairs *pairs, Arena *arena, const MinimalPairsConfig *config, Err *err);
 
 /* ---- scoring ----------------------------------------------------------------------------------------------------- */
