@@ -117,10 +117,10 @@ TEST(batch_refuses) {
     arena_free(&arena);
 }
 
-/* The choice made for a picture, read back from what came out. */
+/* The choice made for a picture, read back from what came out. Three numbers of one type have no gap between them, so
+ * that memcmp compares them alone. */
 typedef struct {
-    bool mirror;
-    int dx, dy;
+    int mirror, dx, dy;
 } Choice;
 
 static Choice choice_of(const num *out) {
