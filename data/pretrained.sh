@@ -15,8 +15,7 @@ set -u
 
 url=${PRETRAINED_URL-https://huggingface.co}
 sets="always ${MODELS-laion openai}"
-data=$(cd "$(dirname "$0")" && pwd) || exit 1
-tools=$(cd "${1:-build}" && pwd) || exit 1
+data=$(CDPATH='' cd "$(dirname "$0")" && pwd) || exit 1
 models=${CLIP_MODELS:-$data/models}
 work=$data/.pretrained
 folder=$models agent=

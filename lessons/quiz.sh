@@ -26,6 +26,10 @@ bold='' dim='' good='' bad='' off=''
 if [ -t 1 ] && [ -z "$NO_COLOR" ] && [ "$TERM" != dumb ]; then
     bold=$(printf '\033[1m') dim=$(printf '\033[2m') good=$(printf '\033[32m') bad=$(printf '\033[31m') off=$(printf '\033[0m')
 fi
+if [ -e "$QUIZ_FILE" ] && [ ! -f "$QUIZ_FILE" ]; then
+    tell "quiz: QUIZ_FILE is $QUIZ_FILE, which is no file; name a file, which need not exist" >&2
+    exit 2
+fi
 fit_columns || columns=80
 [ "$columns" -le 100 ] || columns=80
 

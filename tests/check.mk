@@ -110,7 +110,7 @@ dist-students: $(BUILD)/tarball #- the same without solutions/, for a class
 # Programs for any processor of this kind, unless NATIVE is on the command line.
 PREFIX   ?= /usr/local
 PORTABLE := $(BUILD)/portable
-INSTALL   = VERSION='$(VERSION)' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' sh tests/install.sh
+INSTALL   = VERSION='$(VERSION)' PREFIX='$(subst ','\'',$(PREFIX))' DESTDIR='$(subst ','\'',$(DESTDIR))' sh tests/install.sh
 install: #- library, headers, lessons, checkers, man page; PREFIX=/usr/local DESTDIR=
 	+@$(MAKE) --no-print-directory NATIVE=$(if $(findstring command,$(origin NATIVE)),$(NATIVE),0) BUILD=$(PORTABLE) programs
 	@$(INSTALL) $(PORTABLE)

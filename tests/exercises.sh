@@ -249,7 +249,14 @@ at_the_desk() {
     SEED=5 && export SEED
     edited 01 's/if (n > 100)/&/; s/double length = sqrt(squares);/double length = sqrt(squares) + (n > 4);/'
     wants 1 'make ex-01 SEED=5' ex 01
+    edited 01 ''
+    for SEED in abc -1 1e3 0x10 ' 7' 99999999999999999999; do
+        wants 0 "warning: SEED is \"$SEED\"" ex 01
+        is "SEED=$SEED: what is done stays done" grep -q '^done 01-cosine$' "$work/desk/progress.txt"
+    done
     unset SEED
+    edited 01 '$s/$/\n__attribute__((constructor)) static void early(void) { __builtin_abort(); }/'
+    wants 1 'ended before its functions were checked' ex 01
 }
 
 # A text written into exercises/original/ by mistake becomes the student's file, or is kept beside it; the text as
@@ -361,6 +368,14 @@ END
         grep -q '"part": "softmax", "points": 0, "of": 1, "verdict": "not-started"' "$build/grade.json"
     is 'grade.json: a hidden check' \
         grep -q '"part": "similarity_hidden", "points": 1, "of": 1, "verdict": "right"' "$build/grade.json"
+    edited 01 '$s/$/\n__attribute__((constructor)) static void early(void) { __builtin_abort(); }/'
+    sh tests/grade.sh "$build" >"$work/got" 2>&1
+    is 'grade: no marks of an earlier run' \
+        grep -q '"part": "normalise", "points": 0, "of": 1, "verdict": "broken", "mistake": "ended"' "$build/grade.json"
+    edited 01 's/sqrt(aa) \* sqrt(bb)/aa * bb/'
+    SEED=abc POINTS=$work/points sh tests/grade.sh "$build" --junit --csv --gradescope --classroom50 >"$work/got" 2>&1
+    is 'grade: a SEED that is none changes no marks' \
+        grep -q '"part": "normalise", "points": 2, "of": 2, "verdict": "right"' "$build/grade.json"
     is 'grade.xml' grep -q '<testsuite name="01 cosine" tests="2" failures="1"' "$build/grade.xml"
     is 'grade.csv' grep -q '^01,cosine,cosine,0,2,wrong,no-root,' "$build/grade.csv"
     is 'results.json' \

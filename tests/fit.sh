@@ -7,7 +7,18 @@
 # Both change a text only where stdout is a terminal; with >&2 where stderr is one. A line is broken at spaces, in a
 # table rather between two cells, and goes on where it began, in a table two columns to the right. A longer word is cut,
 # but not one with a slash: a path or an address is copied as a whole.
+#
+# Here is also what else every script does: it answers --version, and `cd` goes where it says.
 # shellcheck shell=sh
+unset CDPATH
+if [ -f "${0%/*}/../VERSION" ]; then
+    case " $* " in
+    *' --version '*)
+        echo "${0##*/} (CLIP from scratch) $(cat "${0%/*}/../VERSION")"
+        exit 0
+        ;;
+    esac
+fi
 
 # fit_columns: sets `columns` to the width of the terminal that stdout is. Status 1: it is none.
 fit_columns() {

@@ -40,7 +40,7 @@ work=${CLIP_EXERCISE_WORK:-$build/exercises}
 
 sh tests/student.sh "$build" grade || exit 2
 version=$(cat VERSION 2>/dev/null) || version=unknown
-commit=$(git describe --always --dirty --exclude '*' 2>/dev/null) && version=$version+$commit
+[ -e .git ] && commit=$(git describe --always --dirty --exclude '*' 2>/dev/null) && version=$version+$commit
 compiler=$($EXERCISE_CC --version 2>/dev/null | head -n 1)
 
 # The parts with their points: label title part verdict mistake seconds points of.

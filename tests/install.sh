@@ -20,6 +20,12 @@ name=clip-from-scratch
 # shellcheck source=tests/fit.sh
 . "${0%/*}/fit.sh"
 case $PREFIX in /*) ;; *) tell "install: PREFIX is \"$PREFIX\"; it must be a path that begins with /" >&2; exit 2 ;; esac
+case $PREFIX in
+*[\'\"\`\$\\]*)
+    tell "install: PREFIX is \"$PREFIX\"; a quote, \` , \$ or \\ in it would be read by the shell; name another folder" >&2
+    exit 2
+    ;;
+esac
 root=$DESTDIR$PREFIX
 bin=$root/bin lib=$root/lib libexec=$root/libexec/$name include=$root/include/$name share=$root/share/$name
 doc=$root/share/doc/$name man=$root/share/man/man1
@@ -30,8 +36,8 @@ fail() {
 }
 
 if [ "$1" = --remove ]; then
-    rm -f "$bin/$name" "$lib/libclip.a" "$lib/pkgconfig/$name.pc" "$man/$name.1" || fail "$root"
-    rm -rf "$libexec" "$include" "$share" "$doc" || fail "$root"
+    rm -f "$bin/$name" "$lib/libclip.a" "$lib/pkgconfig/$name.pc" "$man/$name.1" 2>/dev/null || fail "$root"
+    rm -rf "$libexec" "$include" "$share" "$doc" 2>/dev/null || fail "$root"
     exit 0
 fi
 build=$1
@@ -40,15 +46,15 @@ build=$1
 copy() {
     mode=$1 folder=$2
     shift 2
-    mkdir -p "$folder" || fail "$folder"
+    mkdir -p "$folder" 2>/dev/null || fail "$folder"
     for file do
         to=$folder/${file##*/}
-        { cp "$file" "$to.$$.tmp" && chmod "$mode" "$to.$$.tmp" && mv -f "$to.$$.tmp" "$to"; } || fail "$to"
+        { cp "$file" "$to.$$.tmp" && chmod "$mode" "$to.$$.tmp" && mv -f "$to.$$.tmp" "$to"; } 2>/dev/null || fail "$to"
     done
 }
 # write MODE TO: the same for stdin.
 write() {
-    mkdir -p "${2%/*}" || fail "${2%/*}"
+    mkdir -p "${2%/*}" 2>/dev/null || fail "${2%/*}"
     { cat >"$2.$$.tmp" && chmod "$1" "$2.$$.tmp" && mv -f "$2.$$.tmp" "$2"; } || fail "$2"
 }
 
@@ -112,7 +118,7 @@ case \${1-} in
 [0-9][0-9]) program=lesson-\$1 ;;
 *) program=\${1##*/} ;;
 esac
-[ -x "\$programs/\$program" ] || { tell "$name: there is no program \$1; $name --help lists them" >&2; exit 2; }
+{ [ -n "\$program" ] && [ -f "\$programs/\$program" ]; } || { tell "$name: there is no program \$1; $name --help lists them" >&2; exit 2; }
 shift
 data=\${XDG_DATA_HOME:-\${HOME:-.}/.local/share}/$name
 : "\${CLIP_MODELS:=\$data/models}" "\${CLIP_PLOTS:=\$data/plots}" "\${CLIP_SHIPPED:=$PREFIX/share/$name}"

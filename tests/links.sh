@@ -3,7 +3,7 @@
 # shellcheck shell=sh
 
 # link_target PATH: sets `target` to the file that PATH leads to, which need not exist. Status 1, with the reason in
-# `why`, for a folder and for links that lead in a circle.
+# `why`, for a folder, a device or a pipe, for links that lead in a circle, and where the target's folder is missing.
 link_target() {
     target=$1 links=0
     while [ -h "$target" ]; do
@@ -19,7 +19,11 @@ link_target() {
         fi
     done
     why="this is a folder, not a file"
-    [ ! -d "$target" ]
+    [ ! -d "$target" ] || return 1
+    why="this is a device or a pipe, not a file"
+    [ ! -e "$target" ] || [ -f "$target" ] || return 1
+    why="No such file or directory: $target"
+    case $target in */*) [ -d "${target%/*}/" ] ;; esac
 }
 
 # put_file TO: writes stdin to a temporary file beside the target of TO, and renames it. If that fails, TO stays as it

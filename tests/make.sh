@@ -37,7 +37,7 @@ check() { # check WHAT COMMAND...
 toy="$work/a toy"
 mkdir -p "$toy/lib/core" "$toy/tests/tools"
 cp Makefile "$toy/"
-cp tests/*.mk tests/fit.sh tests/flags.sh tests/no-target.sh "$toy/tests/"
+cp tests/*.mk tests/fit.sh tests/flags.sh tests/no-target.sh tests/clean.sh "$toy/tests/"
 echo 'int one(void);' >"$toy/lib/core/one.h"
 printf '#include "core/one.h"\nint one(void) { return 1; }\n' >"$toy/lib/core/one.c"
 echo 'extern int two; int two = 2;' >"$toy/lib/core/two.c"
@@ -74,7 +74,25 @@ check "a file went: nothing is compiled" made 0
 check "and the library is without it" [ "$(ar t "$toy/b/libclip.a" | grep -c '\.o$')" -eq 1 ]
 echo 'extern int three; int three = 3;' >"$toy/lib/core/three.c"
 check "a file came: it is made" made 1
-check "make clean leaves nothing" eval '(cd "$toy" && $MAKE BUILD=b clean >"$work/out" 2>&1) && [ ! -e "$toy/b" ]'
+mkdir "$toy/b/desk"
+check "make clean leaves what a student made" \
+    eval '(cd "$toy" && $MAKE BUILD=b clean >"$work/out" 2>&1) && [ "$(ls "$toy/b")" = "desk
+made-with" ]'
+check "and says so" grep -q 'These stay, because you made them: b/desk' "$work/out"
+rmdir "$toy/b/desk"
+check "or nothing" eval '(cd "$toy" && $MAKE BUILD=b clean >"$work/out" 2>&1) && [ ! -e "$toy/b" ]'
+mkdir "$toy/papers" && echo thesis >"$toy/papers/thesis"
+check "a folder that make did not make stays" eval '! (cd "$toy" && $MAKE BUILD=papers clean) >"$work/out" 2>&1'
+check "as it was" [ -f "$toy/papers/thesis" ]
+check "with a reason" grep -q 'papers was not made by make; nothing is removed' "$work/out"
+for place in . .. lib ./lib/core tests/ exercises "$toy"; do
+    check "BUILD=$place is refused" eval '! (cd "$toy" && $MAKE BUILD="$place" clean) >"$work/out" 2>&1'
+    check "BUILD=$place: nothing is removed" [ -f "$toy/lib/core/one.c" -a -f "$toy/Makefile" ]
+done
+for place in 'b ' -b --help; do
+    check "BUILD='$place' is refused" eval '! (cd "$toy" && $MAKE BUILD="$place" b/tool) >"$work/out" 2>&1'
+    check "BUILD='$place': in one line" [ "$(grep -c 'BUILD is "' "$work/out")" -eq 1 -a "$(wc -l <"$work/out")" -eq 1 ]
+done
 
 # ---- two makes at once ----------------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@
 #
 #   sh tests/manifest.sh [OPTIONS of git ls-files]       from the top folder
 #
-# A tree that belongs to another user is fine: these files are only listed.
+# What the environment says of another repository, as in a hook of git, does not count. A tree that belongs to another user is fine: these files are only listed.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 if [ ! -e .git ]; then
     cat MANIFEST || { echo "manifest: neither .git nor MANIFEST is here; run this in the folder of the project" >&2; exit 1; }
 elif ! git -c safe.directory="$PWD" ls-files "$@"; then

@@ -97,6 +97,7 @@ done
 
 # ---- pictures -------------------------------------------------------------------------------------------------------
 
+mkfifo "$work/pipe"
 if command -v gnuplot >/dev/null 2>&1; then
     mkdir -p "$work/plots/out"
     ln -s "$work/far/picture.png" "$work/plots/out/02-similarity.png"
@@ -116,6 +117,13 @@ if command -v gnuplot >/dev/null 2>&1; then
     run sh plots/draw.sh
     check "make plots fails, too" [ $? -eq 1 ]
     check "with the reason" grep -q 'lead in a circle' "$work/err"
+    for place in "$work/none/picture.png" "$work/pipe"; do
+        ln -sf "$place" "$work/plots/out/02-similarity.png"
+        run sh plots/draw.sh
+        check "make plots, -> $place: status 1" [ $? -eq 1 ]
+        check "in one line" [ "$(grep -vc 'iconv failed' "$work/err")" -eq 1 ] # gnuplot's, about LC_ALL=C
+    done
+    check "the pipe stays one" [ -p "$work/pipe" ]
     rm "$work/plots/out/02-similarity.png"
     run sh plots/draw.sh
     cp "$work/plots/out/02-similarity.png" "$work/whole.png"
@@ -169,6 +177,11 @@ check "says so" grep -q 'this is a folder' "$work/err"
 put three "$work/none/file"
 check "no folder" [ $? -eq 1 ]
 check "says so" grep -qi 'no such file\|nonexistent' "$work/err"
+for place in "$work/pipe" /dev/null; do
+    put three "$place"
+    check "$place is not replaced" [ $? -eq 1 -a ! -f "$place" ]
+    check "$place: says why" grep -q 'this is a device or a pipe' "$work/err"
+done
 check "and no shell prints a line of its own" [ ! -s "$work/noise" ]
 mkdir "$work/desk"
 ln -s loop "$work/desk/progress.txt"
@@ -180,6 +193,14 @@ rm "$work/desk/progress.txt"
 CLIP_EXERCISES=$work/desk one_line 2 'student.sh BUILD' sh tests/student.sh "$build" hint
 CLIP_EXERCISES=$work/desk EXERCISE_CC=no-such-compiler one_line 2 'no-such-compiler is not there' \
     sh tests/student.sh "$build" ex 01
+for place in /dev/null /dev/full "$work/pipe" "$work/far"; do
+    QUIZ_FILE=$place QUIZ_ANYWHERE=1 one_line 2 'which is no file' sh lessons/quiz.sh 03
+done
+for script in lessons/quiz.sh plots/draw.sh tests/student.sh tests/grade.sh tests/install.sh data/fetch.sh data/photos.sh \
+    data/pretrained.sh data/emoji.sh; do
+    run sh "$script" --version
+    check "$script --version" [ "$(cat "$work/out")" = "${script##*/} (CLIP from scratch) $(cat VERSION)" ]
+done
 TMPDIR=$work/none QUIZ_ANYWHERE=1 one_line 2 'set TMPDIR' sh lessons/quiz.sh 03
 CLIP_PLOTS=$work/none one_line 1 'there is no such folder' sh plots/draw.sh
 unset CLIP_EXERCISES

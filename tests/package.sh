@@ -102,7 +102,7 @@ check "no incomplete file" [ ! -e "$work/four.tar.gz" ]
 # The list of files: in the tree of another user, and where there is none.
 theirs=$work/theirs
 mkdir -p "$theirs/tests" && cp tests/manifest.sh "$theirs/tests/"
-listed() { (cd "$theirs" && sh tests/manifest.sh) >"$work/out" 2>"$work/err"; }
+listed() { (cd "$theirs" && GIT_DIR=$work/none sh tests/manifest.sh) >"$work/out" 2>"$work/err"; }
 check "neither .git nor MANIFEST" eval '! listed'
 check "says what to do" grep -q 'run this in the folder of the project' "$work/err"
 if [ "$(id -u)" -eq 0 ] && command -v git >/dev/null 2>&1; then
@@ -157,6 +157,10 @@ installed() {
     check "the version" [ "$(sh "$work/clip" lesson-03 --version)" = "lesson-03 (CLIP from scratch) $version" ]
     check "a name that is no program" eval '! sh "$work/clip" lesson-99 >"$work/out" 2>&1'
     check "says so in one line" [ "$(wc -l <"$work/out")" -eq 1 ]
+    for word in . .. / 02/; do
+        sh "$work/clip" "$word" >"$work/out" 2>&1
+        check "nor is $word" [ $? -eq 2 ]
+    done
     printf '#include "model/clip.h"\n#include "core/version.h"\nint main(void) { puts(clip_version()); return 0; }\n' \
         >"$work/use.c"
     pc=$root$prefix/lib/pkgconfig/clip-from-scratch.pc
@@ -167,6 +171,8 @@ installed() {
     check "prints its version" [ "$("$work/use")" = "$version" ]
     check "make uninstall" eval '(cd "$tree" && $MAKE uninstall DESTDIR="$root" PREFIX=$prefix) >"$work/out" 2>&1'
     check "leaves no file" [ -z "$(find "$root" -type f)" ]
+    check "a quote in PREFIX" eval '! (cd "$tree" && $MAKE install DESTDIR="$root" PREFIX="/it'"'"'s") >"$work/out" 2>&1'
+    check "is refused with a reason" grep -q 'would be read by the shell' "$work/out"
     check "PREFIX must be a path" eval '! (cd "$tree" && $MAKE install DESTDIR="$root" PREFIX=usr) >"$work/out" 2>&1'
 }
 

@@ -25,7 +25,6 @@
 # kept. Other variables: SEED of the random inputs; EXERCISE_CC, compiler and flags; CLIP_EXERCISE_WORK, the folder of
 # the programs; EXAM, a folder with a teacher's own checks (grade); ARGS, options of a lesson (mine, ran).
 
-unset CDPATH
 # shellcheck source=tests/fit.sh
 . "${0%/*}/fit.sh"
 # shellcheck source=tests/links.sh
@@ -40,9 +39,18 @@ EXERCISES=${CLIP_EXERCISES:-exercises}
 [ -z "$CLIP_EXERCISES" ] || [ -d "$CLIP_EXERCISES" ] || stop "CLIP_EXERCISES: $CLIP_EXERCISES is not a folder; make it"
 if [ -z "$CLIP_EXERCISES" ] && [ ! -w exercises ]; then
     EXERCISES=$build/desk
-    mkdir -p "$EXERCISES" && tell "exercises/ cannot be written to; your exercises are in $EXERCISES/." >&2
+    mkdir -p "$EXERCISES" 2>/dev/null ||
+        stop "neither exercises/ nor $build/ can be written to; build in a folder of yours: make BUILD=/tmp/clip"
+    tell "exercises/ cannot be written to; your exercises are in $EXERCISES/." >&2
 fi
 : "${EXERCISE_CC:=${CC:-cc} -std=c11 -O1 -g -pthread}"
+# A SEED of another program's is no reason for another result.
+case ${SEED:-0} in
+*[!0-9]* | ???????????????????*)
+    tell "warning: SEED is \"$SEED\", want a whole number below 10^18; it is not used" >&2
+    SEED=''
+    ;;
+esac
 progress=$EXERCISES/progress.txt
 work=${CLIP_EXERCISE_WORK:-$build/exercises}
 objects=$build/obj/tests/exercises
@@ -308,19 +316,21 @@ warned() {
 # broken) and parts ("1 of 2"). all: goes on after a wrong part.
 verdict() {
     word=broken parts='' mistake="link"
+    rm -f "$work/${1%%-*}.result" "$work/${1%%-*}.result.parts"
     if ! compile "$1"; then
-        rm -f "$work/$nn.result.parts"
         echo "broken 0 0 $mistake" >"$work/$nn.result"
         is_done "$1" && forget 'done' "$1"
         return
     fi
-    rm -f "$work/$nn.result"
     sanitized=$work/sanitized/$nn
     [ -x "$sanitized" ] || sanitized=-
     # shellcheck disable=SC2086
     "$program" "$EXERCISES/$1.c" "${SEED:--}" "$work/$nn.result" "$work/$nn.findings" "$sanitized" $2 </dev/null
+    status=$? right=0 of=0 mistake="ended"
     [ -f "$work/$nn.result" ] && read -r word right of mistake <"$work/$nn.result"
     parts="$right of $of"
+    [ "$mistake" != ended ] || tell "${bad}WRONG${off}: $source. The program ended before its functions were checked" \
+        "(status $status): look for exit, abort, or code that runs before main."
     if [ "$word" = not-started ] && ! cmp -s "$EXERCISES/$1.c" "exercises/original/$1.c"; then
         line=$(grep -n "$TODO" "$EXERCISES/$1.c" | sed -n '1s/:.*//p')
         [ -z "$line" ] ||
@@ -539,6 +549,7 @@ teacher_check() {
     # shellcheck disable=SC2086
     $EXERCISE_CC -o "$work/$label" "$work/$label.o" "$work/$label.check.o" "$objects"/verify*.o "$work/arena.o" \
         "$build/libclip.a" -lm -pthread >>"$work/$label.log" 2>&1 || return
+    mistake="ended"
     "$work/$label" "$source" "${SEED:--}" "$work/$nn.result" - - all >"$work/$label.said" 2>&1 </dev/null
     [ -f "$work/$nn.result" ] && read -r word _ _ mistake <"$work/$nn.result"
 }
