@@ -324,6 +324,66 @@ TEST(room_is_never_exceeded) {
     arena_free(&arena);
 }
 
+/* A stream of stored blocks of at most 50000 bytes. */
+static uint8_t *stored_blocks(Arena *arena, const uint8_t *data, size_t size, size_t *packed) {
+    uint8_t *stream = arena_alloc(arena, size + size / 10000 + 100, 1), *to = stream + 2;
+    memcpy(stream, "\x78\x01", 2);
+    for (size_t at = 0; at < size; at += 50000) {
+        size_t n = MIN(size - at, (size_t)50000);
+        const uint8_t head[] = { at + n == size, (uint8_t)n, (uint8_t)(n >> 8), (uint8_t)~n, (uint8_t)(~n >> 8) };
+        memcpy(to, head, 5);
+        memcpy(to + 5, data + at, n);
+        to += 5 + n;
+    }
+    big_endian_32_put(to, adler32_update(1, data, size));
+    *packed = (size_t)(to + 4 - stream);
+    return stream;
+}
+
+/* Bytes beyond the room are not kept, but the Adler-32 covers them. A cut stream keeps what came out before. */
+TEST(what_comes_after_the_room_is_summed) {
+    enum { SIZE = 150000 };
+    static uint8_t data[SIZE], out[SIZE];
+    static const size_t rooms[] = { 0, 1, 100, 32768, 65535, 99999, SIZE - 1 };
+    Arena arena = { 0 };
+    Rng rng = rng_seed(7, 0);
+    for (size_t i = 0; i < SIZE; i++) data[i] = (uint8_t)rng_below(&rng, 200);
+    for (size_t i = 40000; i < SIZE; i += 1000) memcpy(data + i, data + i - 1 - rng_below(&rng, 32000), 300);
+    for (int kind = 0; kind < 2; kind++) {
+        size_t packed;
+        uint8_t *stream = kind ? zlib_deflate(&arena, data, SIZE, &packed) : stored_blocks(&arena, data, SIZE, &packed);
+        for (size_t i = 0; i < COUNT(rooms); i++) {
+            Inflated r;
+            CHECK(!zlib_inflate(stream, packed, out, rooms[i], &r) && r.fault == INFLATE_FULL, "%s", r.problem);
+            CHECK(r.produced == rooms[i] && !memcmp(out, data, rooms[i]), "%zu of %zu", r.produced, rooms[i]);
+            CHECK(!zlib_inflate(stream, packed - 900, out, rooms[i], &r), "%s", r.problem);
+            bool all = rooms[i] < SIZE - 1; /* the cut takes the last of these bytes */
+            CHECK(r.fault == (all ? INFLATE_FULL : INFLATE_CUT) && (r.produced == rooms[i]) == all, "%s", r.problem);
+            CHECK(!memcmp(out, data, r.produced), "other bytes in the first %zu", r.produced);
+            stream[packed - 1] ^= 1;
+            CHECK(!zlib_inflate(stream, packed, out, rooms[i], &r) && r.fault == INFLATE_DAMAGED, "%s", r.problem);
+            CHECK(strstr(r.problem, "the Adler-32 is"), "%s", r.problem);
+            CHECK(!zlib_inflate(stream, packed - 2, out, rooms[i], &r) && r.fault == INFLATE_FULL, "%s", r.problem);
+            stream[packed - 1] ^= 1;
+        }
+        Inflated r;
+        CHECK(!zlib_inflate(stream, packed / 2, out, SIZE, &r) && r.fault == INFLATE_CUT, "%s", r.problem);
+        CHECK(r.produced > SIZE / 4 && !memcmp(out, data, r.produced), "%zu", r.produced);
+    }
+    arena_free(&arena);
+}
+
+TEST(a_bomb_after_the_room_is_refused) {
+    Arena arena = { 0 };
+    size_t packed, size = INFLATE_SURPLUS_MAX + (1 << 17);
+    uint8_t *zeros = arena_zero(&arena, size, 1), out[9];
+    uint8_t *stream = zlib_deflate(&arena, zeros, size, &packed);
+    Inflated r;
+    CHECK(!zlib_inflate(stream, packed, out, 9, &r) && r.fault == INFLATE_DAMAGED, "%s", r.problem);
+    CHECK(strstr(r.problem, "more than 67108864 bytes come out after those wanted"), "%s", r.problem);
+    arena_free(&arena);
+}
+
 /* The last byte of an exact copy in the heap: reading behind it shows under the address sanitizer. */
 static bool inflate_exactly(const uint8_t *data, size_t size, size_t room, Inflated *result) {
     uint8_t *copy = malloc(size + 1), *out = malloc(room + 1), *start = copy + 1;
@@ -515,6 +575,6 @@ TEST(gzip_of_the_reference_vocabulary) {
 
 TESTS(checksums_of_known_texts, weight_blocks, fixed_block_with_an_overlapping_repeat, codes_of_all_lengths,
       what_deflate_packs_comes_out_again, repeats_shrink, no_zlib_header, broken_blocks, broken_codes,
-      broken_codes_of_a_block, room_is_never_exceeded, every_cut_and_every_flipped_bit, fuzz,
-      gzip_members_with_every_header, gzip_cut_flipped_or_followed, gzip_with_zeros_behind, gzip_bomb,
-      gzip_of_the_reference_vocabulary)
+      broken_codes_of_a_block, room_is_never_exceeded, what_comes_after_the_room_is_summed,
+      a_bomb_after_the_room_is_refused, every_cut_and_every_flipped_bit, fuzz, gzip_members_with_every_header,
+      gzip_cut_flipped_or_followed, gzip_with_zeros_behind, gzip_bomb, gzip_of_the_reference_vocabulary)

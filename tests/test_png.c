@@ -506,6 +506,58 @@ TEST(harmless_faults_are_read) {
     check_warned(&b, &good, "the end chunk (IEND) is missing or cut");
 }
 
+/* A whole PNG file of 2 x 2 pixels with the zlib stream between header and end. */
+static Bytes with_stream(const void *stream, size_t size) {
+    Bytes b = begin((Header){ 2, 2, 8, 2, 0, 0, 0 });
+    add_chunk(&b, "IDAT", stream, size);
+    add_chunk(&b, "IEND", "", 0);
+    return b;
+}
+
+/* All pixels are there, and the zlib stream ends before its end: without a last block, or in data that are not wanted.
+ * A right Adler-32 of a whole stream covers what is not wanted, too. */
+TEST(the_end_of_the_data_is_missing) {
+    static const uint8_t rows[16] = { 0, 1, 2, 3, 4, 5, 6, 2, 7, 8, 9, 1, 2, 3 };
+    uint8_t stream[40] = { 0x78, 1, 0, 14, 0, 0xf1, 0xff }, more[27] = { 0x78, 1, 1, 16, 0, 0xef, 0xff };
+    Bytes good = begin((Header){ 2, 2, 8, 2, 0, 0, 0 }), b;
+    finish(&good, rows, 14);
+    memcpy(stream + 7, rows, 14);
+    memcpy(stream + 21, "\0\0\0\xff\xff", 5); /* the empty block of Z_SYNC_FLUSH */
+    for (size_t end = 21; end <= 26; end++) {
+        b = with_stream(stream, end);
+        check_warned(&b, &good, "the Adler-32 of the data is missing");
+    }
+    b = with_stream(stream, 20);
+    check_refused(&b, "the packed data end here, unfinished");
+    memcpy(more + 7, rows, 16);
+    big_endian_32_put(more + 23, adler32_update(1, rows, 16));
+    for (size_t end = 22; end <= 27; end++) {
+        b = with_stream(more, end);
+        check_warned(&b, &good, "the data are more than the picture needs");
+    }
+    more[8] ^= 0x80;
+    b = with_stream(more, 27);
+    check_refused(&b, "the Adler-32 is");
+}
+
+TEST(the_end_chunk_is_zeros_or_has_data) {
+    const uint8_t rows[14] = { 0 };
+    Bytes good = begin((Header){ 2, 2, 8, 2, 0, 0, 0 }), b;
+    finish(&good, rows, 14);
+    for (size_t zeros = 1; zeros < 40; zeros++) {
+        b = good;
+        b.size -= 12;
+        add(&b, (const uint8_t[40]){ 0 }, zeros);
+        check_warned(&b, &good, "the end chunk (IEND) is missing or cut");
+        add(&b, "x", 1);
+        check_refused(&b, zeros < 11 ? "the file ends after" : "is no chunk type; the file is damaged, fetch it again");
+    }
+    b = good;
+    b.size -= 12;
+    add_chunk(&b, "IEND", "abc", 3);
+    check_warned(&b, &good, "the end chunk (IEND) has data");
+}
+
 /* What leaves doubt about the pixels stays refused. */
 TEST(faults_that_are_damage) {
     const uint8_t rows[14] = { 0, 1, 2, 3, 4, 5, 6, 2, 7, 8, 9, 1, 2, 3 };
@@ -678,5 +730,5 @@ TEST(fuzz_rows) {
 TESTS(every_kind, every_kind_of_the_reference, over_a_background, interlaced_of_every_size, what_is_written_comes_back,
       flat_pictures_are_written_small, every_cut, a_cut_names_what_is_missing, every_flipped_bit,
       a_flipped_byte_names_its_chunk, chunks_missing_twice_or_short, chunks_in_the_wrong_place,
-      harmless_faults_are_read, faults_that_are_damage, headers, bombs_take_no_memory, data_that_are_not_the_picture,
-      fuzz_files, fuzz_rows)
+      harmless_faults_are_read, the_end_of_the_data_is_missing, the_end_chunk_is_zeros_or_has_data,
+      faults_that_are_damage, headers, bombs_take_no_memory, data_that_are_not_the_picture, fuzz_files, fuzz_rows)

@@ -91,12 +91,20 @@ static size_t bits_to_byte(Bits *b) {
     return b->at;
 }
 
+enum { DISTANCE_MAX = 1 << 15 }; /* the farthest that a match reaches back (RFC 1951, 3.2.5) */
+
 /* ---- the stream ------------------------------------------------------------------------------------------------- */
 
+/* `out`, `room` and `produced` are the caller's until `out` is full, then those of `window` (stream_room). */
 typedef struct {
     Bits bits;
     uint8_t *out; /* NULL: bytes are counted, not written */
     size_t room, produced;
+    Arena *scratch; /* for `window`; NULL: more bytes than `room` are a failure at once */
+    uint8_t *window;
+    size_t summed; /* `adler` is the Adler-32 of all bytes before out[summed] */
+    uint32_t adler;
+    size_t surplus; /* bytes that `adler` covers beyond the caller's room */
     Inflated *result;
 } Stream;
 
@@ -104,8 +112,10 @@ static bool stream_fail(Stream *s, const char *format, ...) PRINTF_LIKE(2, 3);
 static bool stream_fail(Stream *s, const char *format, ...) {
     Inflated *result = s->result;
     bool cut = bits_overdrawn(&s->bits);
+    if (cut && s->window) return false; /* the result says INFLATE_FULL */
+    result->fault = cut ? INFLATE_CUT : INFLATE_DAMAGED;
     result->consumed = cut ? s->bits.size : MIN(s->bits.at - s->bits.count / 8, s->bits.size);
-    result->produced = s->produced;
+    if (!s->window) result->produced = s->produced;
     va_list args;
     va_start(args, format);
     if (cut) snprintf(result->problem, sizeof result->problem, "the packed data end here, unfinished");
@@ -114,9 +124,31 @@ static bool stream_fail(Stream *s, const char *format, ...) {
     return false;
 }
 
-static bool stream_full(Stream *s) {
-    s->result->fault = INFLATE_FULL;
-    return stream_fail(s, "more than the %zu bytes wanted come out of the packed data", s->room);
+/* Brings `adler` and `surplus` up to date. */
+static void stream_sum(Stream *s) {
+    s->adler = adler32_update(s->adler, s->out + s->summed, s->produced - s->summed);
+    if (s->window) s->surplus += s->produced - s->summed;
+    s->summed = s->produced;
+}
+
+/* Called when `out` is full and more bytes come. The result is then INFLATE_FULL. With `scratch`, the stream goes on in
+ * a window of the last bytes, because the Adler-32 covers what is not wanted, too. */
+static bool stream_room(Stream *s) {
+    size_t kept = MIN(s->produced, (size_t)DISTANCE_MAX);
+    if (!s->window) {
+        stream_fail(s, "more than the %zu bytes wanted come out of the packed data", s->room);
+        s->result->fault = INFLATE_FULL;
+        if (!s->scratch) return false;
+    }
+    stream_sum(s);
+    if (s->surplus > INFLATE_SURPLUS_MAX)
+        return stream_fail(s, "more than %d bytes come out after those wanted", INFLATE_SURPLUS_MAX);
+    if (!s->window) s->window = arena_alloc(s->scratch, 2 * DISTANCE_MAX, 1);
+    if (kept) memmove(s->window, s->out + s->produced - kept, kept);
+    s->out = s->window;
+    s->room = 2 * DISTANCE_MAX;
+    s->produced = s->summed = kept;
+    return true;
 }
 
 static bool stream_cut(Stream *s) {
@@ -233,12 +265,16 @@ static bool match_read(Stream *s, int symbol, const Code *distances) {
     if (bits_overdrawn(b)) return stream_fail(s, "cut");
     if (distance > s->produced)
         return stream_fail(s, "a repeat of what came %zu bytes ago, after %zu bytes", distance, s->produced);
-    size_t copied = MIN(length, s->room - s->produced);
-    match_copy(s, copied, distance);
-    return copied == length || stream_full(s);
+    for (;;) {
+        size_t copied = MIN(length, s->room - s->produced);
+        match_copy(s, copied, distance);
+        length -= copied;
+        if (length == 0) return true;
+        if (!stream_room(s)) return false;
+    }
 }
 
-/* Writes literals until another symbol comes and returns that; -1 for an invalid code, -2 when `out` is full.
+/* Writes literals until another symbol comes and returns that: -1 for an invalid code, a literal when `out` is full.
  * Works on copies of the members, so that the compiler can keep them in registers: `out` might alias *s. */
 static int literals_read(Stream *s, const Code *literals) {
     Bits b = s->bits;
@@ -249,10 +285,7 @@ static int literals_read(Stream *s, const Code *literals) {
         bits_refill(&b);
         symbol = code_next(literals, &b);
         if (symbol < 0 || symbol >= END_OF_BLOCK || bits_overdrawn(&b)) break;
-        if (produced == room) {
-            symbol = -2;
-            break;
-        }
+        if (produced == room) break;
         if (out) out[produced] = (uint8_t)symbol;
         produced++;
     }
@@ -264,10 +297,14 @@ static int literals_read(Stream *s, const Code *literals) {
 static bool block_symbols(Stream *s, const Code *literals, const Code *distances) {
     for (;;) {
         int symbol = literals_read(s, literals);
-        if (symbol == -2) return stream_full(s);
         if (symbol < 0 || bits_overdrawn(&s->bits)) return stream_fail(s, "bits that are no literal or length code");
         if (symbol == END_OF_BLOCK) return true;
-        if (!match_read(s, symbol, distances)) return false;
+        if (symbol > END_OF_BLOCK) {
+            if (!match_read(s, symbol, distances)) return false;
+        } else {
+            if (!stream_room(s)) return false;
+            s->out[s->produced++] = (uint8_t)symbol;
+        }
     }
 }
 
@@ -282,12 +319,15 @@ static bool block_stored(Stream *s) {
         return stream_fail(s, "a stored block of length %u with check %u, %u was wanted", length, inverse,
                            length ^ 0xffff);
     b->at = at + 4;
-    if (b->size - b->at < length) return stream_cut(s);
-    size_t copied = MIN((size_t)length, s->room - s->produced);
-    if (s->out && copied > 0) memcpy(s->out + s->produced, b->data + b->at, copied);
-    b->at += copied;
-    s->produced += copied;
-    return copied == length || stream_full(s);
+    for (size_t left = MIN((size_t)length, b->size - b->at);;) {
+        size_t copied = MIN(left, s->room - s->produced);
+        if (s->out && copied > 0) memcpy(s->out + s->produced, b->data + b->at, copied);
+        b->at += copied;
+        s->produced += copied;
+        left -= copied;
+        if (left == 0) return b->at - at - 4 == length || stream_cut(s);
+        if (!stream_room(s)) return false;
+    }
 }
 
 /* RFC 1951, 3.2.6. Made once: a stream can have millions of empty blocks. */
@@ -364,7 +404,7 @@ static bool stream_blocks(Stream *s, size_t at) {
         if (!(kind == 0 ? block_stored(s) : kind == 1 ? block_fixed(s) : block_dynamic(s))) return false;
     }
     bits_to_byte(&s->bits);
-    s->result->produced = s->produced;
+    if (!s->window) s->result->produced = s->produced;
     return true;
 }
 
@@ -377,9 +417,31 @@ static bool stream_fail_at(Stream *s, size_t at, const char *what) {
     return stream_fail(s, "%s", what);
 }
 
+/* Compares the Adler-32 after the blocks. */
+static bool zlib_adler(Stream *s) {
+    const uint8_t *data = s->bits.data;
+    size_t at = s->bits.at, left = s->bits.size - at;
+    uint8_t sum[4];
+    stream_sum(s);
+    big_endian_32_put(sum, s->adler);
+    bool same = !memcmp(data + at, sum, MIN(left, (size_t)4)); /* of a cut sum, the bytes that are there */
+    if (same && s->window) return false;                       /* the result says INFLATE_FULL */
+    if (left < 4) {
+        stream_fail_at(s, s->bits.size, "the packed data end here, their Adler-32 was wanted");
+        s->result->fault = same ? INFLATE_CUT : INFLATE_DAMAGED;
+        return false;
+    }
+    if (!same)
+        return stream_fail(s, "the Adler-32 is %08x, the data say %08x", big_endian_32(sum), big_endian_32(data + at));
+    s->result->consumed = at + 4;
+    return true;
+}
+
 bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, Inflated *result) {
     *result = (Inflated){ 0 };
-    Stream s = { .bits = { .data = data, .size = size }, .out = out, .room = room, .result = result };
+    Arena scratch = { 0 };
+    Bits bits = { .data = data, .size = size };
+    Stream s = { .bits = bits, .out = out, .room = room, .scratch = &scratch, .adler = 1, .result = result };
     REQUIRE(out || room == 0, "no place for %zu bytes", room);
     if (size < 2) return stream_fail_at(&s, size, "the packed data end here, a zlib header of 2 bytes was wanted");
     if ((data[0] & 15) != 8 || data[0] >> 4 > 7 || (data[0] << 8 | data[1]) % 31 != 0) {
@@ -387,19 +449,9 @@ bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, I
         return stream_fail(&s, "%02x %02x is no zlib header", data[0], data[1]);
     }
     if (data[1] & 32) return stream_fail_at(&s, 1, "the zlib stream wants a dictionary that nobody has");
-    if (!stream_blocks(&s, 2)) return false;
-    size_t at = s.bits.at;
-    uint8_t sum[4];
-    big_endian_32_put(sum, adler32_update(1, out, s.produced));
-    bool same = !memcmp(data + at, sum, MIN(size - at, (size_t)4)); /* of a cut sum, the bytes that are there */
-    if (size - at < 4) {
-        result->fault = same ? INFLATE_NO_ADLER : INFLATE_DAMAGED;
-        return stream_fail_at(&s, size, "the packed data end here, their Adler-32 was wanted");
-    }
-    if (!same)
-        return stream_fail(&s, "the Adler-32 is %08x, the data say %08x", big_endian_32(sum), big_endian_32(data + at));
-    result->consumed = at + 4;
-    return true;
+    bool ok = stream_blocks(&s, 2) && zlib_adler(&s);
+    arena_free(&scratch);
+    return ok;
 }
 
 /* ---- gzip (RFC 1952) -------------------------------------------------------------------------------------------- */

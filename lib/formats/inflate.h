@@ -10,13 +10,15 @@
 #include "core/file.h"
 
 enum {
-    DEFLATE_RATIO = 1032, /* a match of 258 bytes takes at least 2 bits (RFC 1951, 3.2.5): 258 * 8 / 2 */
-    GZIP_MAX = 1 << 28    /* gzip_inflate refuses to produce more bytes */
+    DEFLATE_RATIO = 1032,         /* a match of 258 bytes takes at least 2 bits (RFC 1951, 3.2.5): 258 * 8 / 2 */
+    GZIP_MAX = 1 << 28,           /* gzip_inflate refuses to produce more bytes */
+    INFLATE_SURPLUS_MAX = 1 << 26 /* zlib_inflate: bytes after those that `out` has room for */
 };
 
-/* What is wrong with a stream. FULL: `out` is full and more bytes would come. NO_ADLER: all bytes are there, but the
- * Adler-32 is missing or cut. In both cases the first result.produced bytes of `out` are right. */
-typedef enum { INFLATE_DAMAGED, INFLATE_FULL, INFLATE_NO_ADLER } InflateFault;
+/* What is wrong with a stream. FULL: `out` is full and more bytes come; the rest of the stream is right, or cut. CUT:
+ * the stream ends before its end, in the blocks or in the Adler-32. In both cases the first result.produced bytes of
+ * `out` are what the stream says, but with a cut no Adler-32 confirms them. */
+typedef enum { INFLATE_DAMAGED, INFLATE_FULL, INFLATE_CUT } InflateFault;
 
 /* The result of a stream. */
 typedef struct {
@@ -29,7 +31,9 @@ typedef struct {
 /* zlib_inflate: decompresses the zlib stream at the start of `data` into `out`, which has room for `room` bytes. Fewer
  * bytes than `room` are no failure: see result->produced.
  * Fails  on a damaged or cut stream, on a wrong or missing Adler-32, when more than `room` bytes come out. Then
- *        result->problem says why; when the fault is INFLATE_DAMAGED, the contents of `out` are undefined. */
+ *        result->problem says why; when the fault is INFLATE_DAMAGED, the contents of `out` are undefined. What comes
+ *        after `room` bytes is unpacked too, but not kept, because the Adler-32 covers it: a wrong one, or more than
+ *        INFLATE_SURPLUS_MAX bytes, is INFLATE_DAMAGED */
 bool zlib_inflate(const uint8_t *data, size_t size, uint8_t *out, size_t room, Inflated *result);
 
 /* gzip_inflate: decompresses a whole gzip file: all its members, one after the other. The CRC-32 of each is verified.

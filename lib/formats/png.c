@@ -64,8 +64,8 @@ static bool chunk_read(const Png *png, size_t at, Chunk *chunk) {
     *chunk = (Chunk){ .at = at, .length = big_endian_32(p), .data = p + 8 };
     for (int i = 0; i < 4; i++) {
         if (!is_letter(p[4 + i]))
-            return png_fail(png, at + 4, "%02x %02x %02x %02x is no chunk type; the file is damaged", p[4], p[5], p[6],
-                            p[7]);
+            return png_fail(png, at + 4, "%02x %02x %02x %02x is no chunk type; the file is damaged, fetch it again",
+                            p[4], p[5], p[6], p[7]);
         chunk->type[i] = (char)p[4 + i];
     }
     if (chunk->length > left - 12)
@@ -139,10 +139,12 @@ static bool data_found(Png *png, const Chunk *chunk, bool data_before) {
     return true;
 }
 
-/* Whether the file ends at `at` with a missing or cut IEND chunk. */
+/* Whether the file ends at `at` with a missing or cut IEND chunk, or with zero bytes: a copy that was not finished. */
 static bool end_is_cut(const Png *png, size_t at) {
+    const uint8_t *p = png->file + at;
     size_t left = png->size - at;
-    return left < 12 && (left == 0 || !memcmp(png->file + at, "\0\0\0\0IEND\xae\x42\x60\x82", left));
+    if (left == 0 || (p[0] == 0 && !memcmp(p, p + 1, left - 1))) return true;
+    return left < 12 && !memcmp(p, "\0\0\0\0IEND\xae\x42\x60\x82", left);
 }
 
 /* Walks over all chunks. A chunk whose first letter is upper-case must not be ignored (5.4). */
@@ -168,6 +170,7 @@ static bool chunks_walk(Png *png) {
         }
     }
     if (!png->data_chunks) return png_fail(png, chunk.at, "the end (IEND) came, data (IDAT) were wanted before it");
+    if (chunk.length > 0) png_note(png, chunk.at, "the end chunk (IEND) has data, it was wanted empty");
     if (chunk_end(&chunk) < png->size) png_note(png, chunk_end(&chunk), "bytes follow the end chunk (IEND)");
     return true;
 }

@@ -15,9 +15,9 @@ extern const uint8_t png_signature[8];
 /* png_decode: the picture in a whole PNG file in memory; for a file on disk use image_read.
  * Faults of encoders that leave no doubt about the pixels are read, with one line of warning (warn) for the first:
  *   - bytes after the end of the zlib stream, or after the IEND chunk
- *   - a missing or cut IEND chunk
- *   - a missing or cut Adler-32, when all pixels are there
- *   - more data than the pixels need
+ *   - a missing or cut IEND chunk, zero bytes in its place, or data in it
+ *   - an end of the zlib stream that is missing or cut (the Adler-32, the last block), when all pixels are there
+ *   - more data than the pixels need, whole with a right Adler-32, or cut
  *   - a palette with more colours than the bit depth can name, up to 256
  *   - an index outside the palette: that pixel is black (PLTE)
  * Fails  on every other error up to the IEND chunk: the CRC of a chunk, order and sizes of chunks, too few data for the
