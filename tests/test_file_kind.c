@@ -119,6 +119,58 @@ static const struct {
     { BYTES("\0<\0h\0t\0m\0l\0>\0\r\0\n"), "UTF-16", "a text in UTF-16" },
     { BYTES("\"bpe_simple_vocab_16e6.txt#version: 0.2\n"), NULL, NULL },
     { BYTES("\0\0"), NULL, NULL },
+    { BYTES("\0\0\0\x18"
+            "ftypmif1\0\0\0\0mif1avif"),
+      "AVIF", "an AVIF file" },
+    { BYTES("\0\0\0\x18"
+            "ftypmif1\0\0\0\0mif1heic"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftypmsf1\0\0\0\0msf1avis"),
+      "AVIF", "an AVIF file" },
+    { BYTES("\0\0\0\x18"
+            "ftypmiaf\0\0\0\0miafMA1B"),
+      "AVIF", "an AVIF file" },
+    { BYTES("\0\0\0\x18"
+            "ftypmiaf\0\0\0\0heicMiHE"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftypmif2\0\0\0\0mif2heix"),
+      "HEIC", "a HEIC file" },
+    { BYTES("\0\0\0\x18"
+            "ftyp1234\0\0\0\0mif1avif"),
+      "AVIF", "an AVIF file" },
+    { BYTES("\0\0\0\x18"
+            "ftypisom\0\0\0\0isommp41"),
+      "MP4", "a video or sound file (MP4)" },
+    { BYTES("\0\0\0\x14"
+            "ftypisom\0\0\0\0isomavif"),
+      "MP4", "a video or sound file (MP4)" },
+    { BYTES("\0\0\0\x18"
+            "ftypisomavif"),
+      "MP4", "a video or sound file (MP4)" },
+    { BYTES("\xef\xbb\xbfversion https://git-lfs.github.com/spec/v1\n"), "Git LFS pointer", "a Git LFS pointer" },
+    { BYTES("\r\nversion https://git-lfs.github.com/spec/v1\n"), "Git LFS pointer", "a Git LFS pointer" },
+    { BYTES("<title>Just a moment...</title><script>"), "HTML", "an HTML page" },
+    { BYTES("\n <SCRIPT>location=1</SCRIPT>"), "HTML", "an HTML page" },
+    { BYTES("<meta charset=utf-8>"), "HTML", "an HTML page" },
+    { BYTES("<!-- saved --><p>x"), "HTML", "an HTML page" },
+    { BYTES("<!-- drawn --><svg xmlns='x'><title>x</title></svg>"), "SVG", "an SVG drawing" },
+    { BYTES("<tag>"), NULL, NULL },
+    { BYTES("P1 2 2 1 0 0 1"), "PBM", "a PBM file" },
+    { BYTES("P4# a comment\n8 1\n\1"), "PBM", "a PBM file" },
+    { BYTES("P6\r\n1 1 255 ab"), "PPM", "a PPM or PGM file" },
+    { BYTES("P2\t1 1 1"), "PPM", "a PPM or PGM file" },
+    { BYTES("P4x8 1\n"), NULL, NULL },
+    { BYTES("P8 8 1\n"), NULL, NULL },
+    { BYTES("\xff\x4f\xff\x51\0"), "JPEG 2000", "a JPEG 2000 file" },
+    { BYTES("\x7f"
+            "ELF\2\1"),
+      "program", "a program (ELF" },
+    { BYTES("MZ\x90\0\3"), "program", "a program (ELF" },
+    { BYTES("MZ is a text"), NULL, NULL },
+    { BYTES("\x08\x08\x12\7pytorch\x1a"), "ONNX", "an ONNX model" },
+    { BYTES("\x08\x07\x12\x0donnx.quantize\x1a"), "ONNX", "an ONNX model" },
 };
 
 TEST(kinds_by_their_first_bytes) {
@@ -143,13 +195,14 @@ TEST(readers_say_what_it_is) {
         Safetensors file;
         Bpe bpe;
         file_mock(path, cases[i].bytes, cases[i].size);
-        CHECK(!image_read(&arena, path, &image, &picture), "%s", cases[i].name); /* a JPEG file that is cut */
+        CHECK(!image_read(&arena, path, &image, &picture), "%s", cases[i].name); /* JPEG and PPM are cut */
         CHECK(!safetensors_open(&file, &arena, path, &weights), "%s", cases[i].name);
         CHECK(!bpe_read(&bpe, &arena, path, &words), "%s", cases[i].name);
         const char *said[] = { picture.text, weights.text, words.text };
         static const char *const wanted[] = { "a PNG, JPEG, PPM or PGM picture was wanted",
                                               "a safetensors file was wanted", "CLIP's vocabulary (" };
-        for (int k = strcmp(cases[i].name, "JPEG") ? 0 : 1; k < 3; k++)
+        bool read = !strcmp(cases[i].name, "JPEG") || !strcmp(cases[i].name, "PPM"); /* by the reader of pictures */
+        for (int k = read ? 1 : 0; k < 3; k++)
             CHECK(strstr(said[k], cases[i].phrase) && strstr(said[k], wanted[k]) && strstr(said[k], path), "%s",
                   said[k]);
     }
@@ -157,19 +210,49 @@ TEST(readers_say_what_it_is) {
     arena_free(&arena);
 }
 
-TEST(advice_says_what_to_fetch) {
-    static const char *const pairs[][2] = {
-        { "version https://git-lfs.github.com/spec/v1", "git lfs pull" },
-        { "<html>", "download link" },
-        { "GGUF", "model.safetensors" },
-        { "{\"weight_map\": 1}", "as one file" },
-        { "{\"merges\": 1}", "merges.txt" },
+/* The advice fits what was wanted: convert the file when it holds that, else give or fetch another one. */
+TEST(advice_fits_what_was_wanted) {
+    static const struct {
+        const char *bytes;
+        FileHolds wanted;
+        const char *advice;
+    } pairs[] = {
+        { "version https://git-lfs.github.com/spec/v1", HOLDS_PICTURE, "git lfs pull" },
+        { "<html>", HOLDS_VOCABULARY, "download link" },
+        { "GGUF", HOLDS_WEIGHTS, "; fetch the model as one file, model.safetensors" },
+        { "GGUF", HOLDS_VOCABULARY, "; fetch that file; `make pretrained` does it" },
+        { "\x89HDF", HOLDS_VOCABULARY, "; fetch that file; `make pretrained` does it" },
+        { "\x80\2}q", HOLDS_PICTURE, "; give a picture instead" },
+        { "{\"weight_map\": 1}", HOLDS_WEIGHTS, "; fetch the model as one file, model.safetensors" },
+        { "{\"weight_map\": 1}", HOLDS_VOCABULARY, "; fetch that file" },
+        { "{\"merges\": 1}", HOLDS_VOCABULARY, "; fetch that file" },
+        { "{\"merges\": 1}", HOLDS_WEIGHTS, "; give the weights of the model, model.safetensors" },
+        { "GIF89a", HOLDS_PICTURE, "; a picture program can save it as PNG" },
+        { "GIF89a", HOLDS_WEIGHTS, "; give the weights of the model, model.safetensors" },
+        { "\x89PNG", HOLDS_VOCABULARY, "; fetch that file" },
+        { "%PDF-1.7", HOLDS_PICTURE, "; give a picture instead" },
+        { "RIFF....AVI ", HOLDS_PICTURE, "; give a picture instead" },
+        { "PK\3\4", HOLDS_WEIGHTS, "; fetch the model as one file, model.safetensors" },
+        { "PK\3\4", HOLDS_PICTURE, "; unpack it" },
+        { "PAR1", HOLDS_TABLE, "; save it as CSV (UTF-8)" },
+        { "PAR1", HOLDS_SOUND, "; give a sound file instead" },
+        { "fLaC", HOLDS_SOUND, "; a sound program can save it as WAV" },
+        { "GIF89a", HOLDS_TABLE, "; give the table instead" },
     };
     for (size_t i = 0; i < COUNT(pairs); i++) {
         Err err;
-        File file = { .data = (const uint8_t *)pairs[i][0], .size = strlen(pairs[i][0]) };
-        CHECK(file_kind_tell("x", file, "y", &err) && strstr(err.text, pairs[i][1]), "%s", err.text);
+        File file = { .data = (const uint8_t *)pairs[i].bytes, .size = strlen(pairs[i].bytes) };
+        CHECK(file_kind_tell("x", file, pairs[i].wanted, &err), "case %zu", i);
+        CHECK(strstr(err.text, pairs[i].advice), "%s", err.text);
     }
+}
+
+/* An index of shards whose list of tensors comes after a long description. */
+TEST(an_index_after_a_long_description) {
+    char text[6000];
+    snprintf(text, sizeof text, "{\"metadata\": {\"description\": \"%5000s\"}, \"weight_map\": {}}", "x");
+    const FileKind *kind = file_kind((File){ .data = (const uint8_t *)text, .size = strlen(text) });
+    CHECK(kind && !strcmp(kind->phrase, "a JSON index of a model in several files"), "%s", kind ? kind->phrase : "");
 }
 
 /* A text where weights or a picture were wanted; the vocabulary is a text, so its reader says more. */
@@ -192,4 +275,5 @@ TEST(a_servers_message_is_a_text) {
     arena_free(&arena);
 }
 
-TESTS(kinds_by_their_first_bytes, a_servers_message_is_a_text, readers_say_what_it_is, advice_says_what_to_fetch)
+TESTS(kinds_by_their_first_bytes, a_servers_message_is_a_text, readers_say_what_it_is, advice_fits_what_was_wanted,
+      an_index_after_a_long_description)

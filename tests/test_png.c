@@ -518,7 +518,7 @@ static Bytes with_stream(const void *stream, size_t size) {
  * A right Adler-32 of a whole stream covers what is not wanted, too. */
 TEST(the_end_of_the_data_is_missing) {
     static const uint8_t rows[16] = { 0, 1, 2, 3, 4, 5, 6, 2, 7, 8, 9, 1, 2, 3 };
-    uint8_t stream[40] = { 0x78, 1, 0, 14, 0, 0xf1, 0xff }, more[27] = { 0x78, 1, 1, 16, 0, 0xef, 0xff };
+    uint8_t stream[40] = { 0x78, 1, 0, 14, 0, 0xf1, 0xff }, surplus[27] = { 0x78, 1, 1, 16, 0, 0xef, 0xff };
     Bytes good = begin((Header){ 2, 2, 8, 2, 0, 0, 0 }), b;
     finish(&good, rows, 14);
     memcpy(stream + 7, rows, 14);
@@ -529,14 +529,14 @@ TEST(the_end_of_the_data_is_missing) {
     }
     b = with_stream(stream, 20);
     check_refused(&b, "the packed data end here, unfinished");
-    memcpy(more + 7, rows, 16);
-    big_endian_32_put(more + 23, adler32_update(1, rows, 16));
+    memcpy(surplus + 7, rows, 16);
+    big_endian_32_put(surplus + 23, adler32_update(1, rows, 16));
     for (size_t end = 22; end <= 27; end++) {
-        b = with_stream(more, end);
+        b = with_stream(surplus, end);
         check_warned(&b, &good, "the data are more than the picture needs");
     }
-    more[8] ^= 0x80;
-    b = with_stream(more, 27);
+    surplus[8] ^= 0x80;
+    b = with_stream(surplus, 27);
     check_refused(&b, "the Adler-32 is");
 }
 

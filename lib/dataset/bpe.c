@@ -168,8 +168,7 @@ static bool merge_read(Reader *r) {
 static bool heading_read(Reader *r) {
     Span line;
     File text = { .data = (const uint8_t *)r->at, .size = (size_t)(r->end - r->at) };
-    if (file_kind_tell(r->path, text, "CLIP's vocabulary (bpe_simple_vocab_16e6.txt.gz or merges.txt)", r->err))
-        return false;
+    if (file_kind_tell(r->path, text, HOLDS_VOCABULARY, r->err)) return false;
     if (!line_next(r, &line)) return false;
     static const char version[] = "#version";
     for (size_t i = 0; i + sizeof version - 1 <= line.length; i++)

@@ -146,7 +146,7 @@ bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *
     if (file.size >= 3 && !memcmp(file.data, "\xff\xd8\xff", 3)) return jpeg_decode(arena, name, file, image, err);
     if (file.size >= 2 && file.data[0] == 'P' && memchr("2356", file.data[1], 4))
         return ppm_decode(arena, name, file, image, err);
-    if (file_kind_tell_binary(name, file, wanted, err)) return false;
+    if (file_kind_tell_binary(name, file, HOLDS_PICTURE, err)) return false;
     return err_set(err, "%s: byte 0: the file begins with %02x %02x, %s was wanted", name, file.data[0],
                    file.size > 1 ? file.data[1] : 0, wanted);
 }

@@ -197,7 +197,7 @@ static bool names_check(Safetensors *s, const char *path, Err *err) {
 static size_t header_end(const File *file, const char *path, Err *err) {
     /* No header has 2^56 bytes: where the last byte of its length is not 0, the file begins otherwise. */
     if (file->size <= LENGTH_BYTES || file->data[LENGTH_BYTES] != '{' || file->data[LENGTH_BYTES - 1] != 0)
-        if (file_kind_tell_binary(path, *file, "a safetensors file", err)) return 0;
+        if (file_kind_tell_binary(path, *file, HOLDS_WEIGHTS, err)) return 0;
     const char *hint = "is this a whole safetensors file?";
     uint64_t length = file->size >= LENGTH_BYTES ? little_get(file->data, LENGTH_BYTES) : 0;
     if (file->size <= LENGTH_BYTES) err_set(err, "%s: %zu bytes are too few for a header; %s", path, file->size, hint);

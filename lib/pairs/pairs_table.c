@@ -356,7 +356,7 @@ static bool table_parse(PairsTable *table, Arena *arena, File file, PairsFormat 
     table->pictures = arena_alloc(arena, rows, sizeof *table->pictures);
     table->bad = arena_alloc(arena, 2 * rows, sizeof *table->bad);
     bool heading = heading_read(r, table->file, format, &b.columns, err);
-    if (!heading) file_kind_tell(table->file, file, "a table of pairs (CSV in UTF-8)", err);
+    if (!heading) file_kind_tell(table->file, file, HOLDS_TABLE, err);
     bool ok = heading && rows_read(&b, r, format, err);
     if (ok) captions_sort(&b, arena);
     table->has_split = ok && b.columns.split >= 0;

@@ -91,7 +91,7 @@ static bool samples_read(Wav *wav, Arena *arena, const Format *f, const char *na
 }
 
 static bool wrong_kind(const char *name, File file, Err *err) {
-    if (file_kind_tell_binary(name, file, "a WAV file", err)) return false;
+    if (file_kind_tell_binary(name, file, HOLDS_SOUND, err)) return false;
     return err_set(err, "%s: no WAV file: want \"RIFF\", four bytes, and \"WAVE\" at its begin", name);
 }
 
