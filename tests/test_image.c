@@ -73,8 +73,8 @@ TEST(ppm_headers_that_cannot_be) {
     check_refused(TEXT("P6 8193 8192 255\n123"), "67108864 pixels are the most");
 }
 
-/* After the largest value, '#' is a comment when it follows at once, or when exactly the data follow the comment; so is
- * the LF of a CR LF. */
+/* After the largest value, '#' is a comment when it follows at once, or when exactly the data follow the comment, with
+ * or without a last LF; so is the LF of a CR LF. */
 TEST(ppm_comments_before_the_data) {
     static const uint8_t grey[] = { 7, 7, 7, 8, 8, 8 }, hash[] = { '#', '#', '#', 8, 8, 8 };
     check_pixels(TEXT("P5 2 1 255# made by hand\n\7\10"), 2, 1, grey);
@@ -86,6 +86,29 @@ TEST(ppm_comments_before_the_data) {
     check_pixels(TEXT("P5 2 1 255\n#\10"), 2, 1, hash);
     check_pixels(TEXT("P5 2 1 255\n#\10\n\n"), 2, 1, hash);
     check_refused(TEXT("P5 2 1 255# no end"), "white space");
+    check_pixels(TEXT("P5\r2 1\r255\r# made by hand\r\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5\r2 1\r255# made by hand\r\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5\r\n2 1\r\n255# made by hand\r\n\7\10"), 2, 1, grey);
+    check_pixels(TEXT("P5\r2 1\r255\r# one\r\n\10"), 2, 1, (const uint8_t[]){ '\n', '\n', '\n', 8, 8, 8 });
+    check_pixels(TEXT("P5 2 1 255\n# made by hand\n\7\10\n"), 2, 1, grey);
+    check_pixels(TEXT("P5\r\n2 1\r\n255\r\n\7\10\n"), 2, 1, grey);
+    check_pixels(TEXT("P5 2 1 255\n# one\n#\10"), 2, 1, hash);
+}
+
+static int warnings;
+
+static void count_warning(const char *line) { warnings += strstr(line, "byte 11: what can be a comment") != NULL; }
+
+/* When other bytes follow the data, what looks like a comment is data, with a warning. */
+TEST(a_comment_in_doubt_is_told) {
+    static const uint8_t hash[] = { '#', '#', '#', 8, 8, 8 };
+    warning_hook = count_warning;
+    check_pixels(TEXT("P5 2 1 255\n#\10\n\7\10xyz"), 2, 1, hash);
+    check_pixels(TEXT("P5 2 1 255\r\n\10abc"), 2, 1, (const uint8_t[]){ '\n', '\n', '\n', 8, 8, 8 });
+    CHECK(warnings == 2, "%d", warnings);
+    check_pixels(TEXT("P5 2 1 255\n#\10"), 2, 1, hash);
+    check_pixels(TEXT("P5 2 1 255\n#\10abc\n\7"), 2, 1, hash); /* no comment: the data do not follow it */
+    CHECK(warnings == 2, "%d", warnings);
 }
 
 TEST(ppm_that_promises_too_much_takes_no_memory) {
@@ -117,6 +140,7 @@ TEST(every_cut_of_a_ppm) {
 
 TEST(fuzz_ppm) {
     Rng rng = rng_seed(1, 0);
+    warning_hook = count_warning;
     int accepted = 0;
     for (int round = 0; round < 30000; round++) {
         char text[64];
@@ -330,7 +354,7 @@ TEST(clip_crop_of_the_reference) {
     }
 }
 
-TESTS(ppm_of_every_kind, ppm_headers_that_cannot_be, ppm_comments_before_the_data,
+TESTS(ppm_of_every_kind, ppm_headers_that_cannot_be, ppm_comments_before_the_data, a_comment_in_doubt_is_told,
       ppm_that_promises_too_much_takes_no_memory, ppm_values_that_cannot_be, every_cut_of_a_ppm, fuzz_ppm,
       what_is_written_is_read, files_that_are_no_pictures, a_picture_without_pixels_stops, resize_is_the_formula,
       resize_of_flat_and_of_the_same_size, clip_crop_rounds_the_margin_to_even, clip_crop_is_resize_and_crop,

@@ -19,6 +19,7 @@ typedef struct {
     Err *err;
     int width, height, max, samples; /* max: the value of full brightness; samples: 3, or 1 for grey */
     bool text;
+    size_t doubt; /* position of bytes that are read as data and could be a comment; 0: none */
 } Ppm;
 
 static bool ppm_fail(const Ppm *ppm, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -63,10 +64,10 @@ static bool ppm_number(Ppm *ppm, const char *what, int max, int *number) {
     return true;
 }
 
-/* The position after the line of `at`. */
+/* The position after the line of `at`, which ends with LF or CR; the LF of a CR LF is not passed over. */
 static size_t line_end(File file, size_t at) {
-    const uint8_t *end = memchr(file.data + at, '\n', file.size - at);
-    return end ? (size_t)(end - file.data) + 1 : file.size;
+    while (at < file.size && file.data[at] != '\n' && file.data[at] != '\r') at++;
+    return MIN(at + 1, file.size);
 }
 
 static bool ppm_header(Ppm *ppm) {
@@ -98,14 +99,22 @@ static bool ppm_sample(Ppm *ppm, int *value) {
     return true;
 }
 
-/* Skips the LF of a CR LF, and comments, between the largest value and the binary data. Both can be data too: they are
- * skipped when exactly the `wanted` bytes follow them. Returns the bytes that are left. */
+/* Skips the LF of a CR LF, and comments, between the largest value and the binary data, as long as the `wanted` bytes
+ * follow. Both can be data too: they are skipped when exactly these bytes follow in the end, or these and a last LF.
+ * Else there is doubt. Returns the bytes that are left. */
 static size_t ppm_comments(Ppm *ppm, size_t wanted) {
-    size_t at = ppm->at;
-    if (ppm->file.data[at - 1] == '\r' && at < ppm->file.size && ppm->file.data[at] == '\n') at++;
-    while (at < ppm->file.size && ppm->file.data[at] == '#') at = line_end(ppm->file, at);
-    if (ppm->file.size - at == wanted) ppm->at = at;
-    return ppm->file.size - ppm->at;
+    const uint8_t *data = ppm->file.data;
+    size_t at = ppm->at, size = ppm->file.size;
+    for (size_t next = at; size - next >= wanted;) {
+        at = next;
+        if (data[at] == '#') next = line_end(ppm->file, at);
+        else if (data[at] == '\n' && data[at - 1] == '\r') next = at + 1;
+        else break;
+    }
+    size_t left = size - at;
+    if (left == wanted || (left == wanted + 1 && data[size - 1] == '\n')) ppm->at = at;
+    else if (at > ppm->at) ppm->doubt = ppm->at;
+    return size - ppm->at;
 }
 
 static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
@@ -126,6 +135,9 @@ static bool ppm_decode(Arena *arena, const char *name, File file, Image *image, 
         memset(picture.rgb + i * (size_t)repeat, (value * 255 + ppm.max / 2) / ppm.max, (size_t)repeat);
     }
     *image = picture;
+    if (ppm.doubt)
+        warn("%s: byte %zu: what can be a comment or a line's end after the largest value is read as pixels", name,
+             ppm.doubt);
     return true;
 }
 

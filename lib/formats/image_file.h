@@ -2,6 +2,8 @@
  *
  * Pictures are read as RGB: transparency is dropped, not blended (as in Pillow's convert("RGB")); grey becomes three
  * equal numbers. A file that cannot hold the picture it promises is refused before memory is taken for it.
+ * In PPM and PGM a comment after the largest value is skipped when the data follow it. Where more bytes follow, it
+ * could be data: it is read as pixels, with one line of warning (warn).
  */
 #ifndef IMAGE_FILE_H
 #define IMAGE_FILE_H
