@@ -12,7 +12,7 @@
 
 /* Copies all numbers of a U8, I32, I64 or BOOL tensor; fails when one does not fit, or for another dtype or count. */
 static inline bool tensor_to_ints(const Tensor *t, int *out, size_t count, Err *err) {
-    if (dtype_is_real(t->dtype) || t->count != count)
+    if (dtype_is_real(t->dtype) || t->dtype > DTYPE_BOOL || t->count != count)
         return err_set(err, "%s: tensor %s is %s %s, %zu whole numbers were wanted", t->file, quoted(t->name),
                        dtype_name(t->dtype), tensor_shape_text(t), count);
     size_t size = dtype_size(t->dtype);

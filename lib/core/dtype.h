@@ -4,6 +4,7 @@
  *   F16            binary16: 1 sign, 5 exponent, 10 fraction bits; largest 65504, smallest normal 2^-14, smallest 2^-24
  *   BF16           the upper half of an F32: 1 + 8 + 7 bits
  *   U8, I32, I64   integers; BOOL is a byte, 0 or 1
+ *   I8 to F8_E5M2  are known by name and size, so that a tensor that nobody needs can have them; none is converted
  * In a file all are little-endian and may start at any address.
  */
 #ifndef DTYPE_H
@@ -11,8 +12,24 @@
 
 #include "core/base.h"
 
-typedef enum { DTYPE_F64, DTYPE_F32, DTYPE_F16, DTYPE_BF16, DTYPE_U8, DTYPE_I32, DTYPE_I64, DTYPE_BOOL } Dtype;
-enum { DTYPES = DTYPE_BOOL + 1 };
+typedef enum {
+    DTYPE_F64,
+    DTYPE_F32,
+    DTYPE_F16,
+    DTYPE_BF16,
+    DTYPE_U8,
+    DTYPE_I32,
+    DTYPE_I64,
+    DTYPE_BOOL,
+    DTYPE_I8,
+    DTYPE_I16,
+    DTYPE_U16,
+    DTYPE_U32,
+    DTYPE_U64,
+    DTYPE_F8_E4M3,
+    DTYPE_F8_E5M2
+} Dtype;
+enum { DTYPES = DTYPE_F8_E5M2 + 1 };
 
 const char *dtype_name(Dtype dtype); /* "F32" */
 size_t dtype_size(Dtype dtype);      /* bytes of one number */

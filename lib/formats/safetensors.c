@@ -84,8 +84,11 @@ static bool dtype_read(Tensor *t, Json *j) {
             t->dtype = (Dtype)d;
             return true;
         }
-    return err_set(j->err, "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 U8 I32 I64 BOOL; convert the file",
-                   t->file, quoted(t->name), quoted(name));
+    return err_set(
+        j->err,
+        "%s: tensor %s: dtype %s is not one of F64 F32 F16 BF16 F8_E4M3 F8_E5M2 U8 to U64, I8 to I64 and BOOL; "
+        "convert the file",
+        t->file, quoted(t->name), quoted(name));
 }
 
 static bool shape_read(Tensor *t, Json *j) {
@@ -186,8 +189,10 @@ static bool offsets_check(Safetensors *s, const uint8_t *data, size_t size, cons
     return err_set(err, "%s: %zu bytes of data belong to no tensor, from offset %zu on", path, size - next, next);
 }
 
+void safetensors_sort(Safetensors *s) { qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, name_order); }
+
 static bool names_check(Safetensors *s, const char *path, Err *err) {
-    qsort(s->tensors, (size_t)s->count, sizeof *s->tensors, name_order);
+    safetensors_sort(s);
     for (int i = 1; i < s->count; i++)
         if (name_order(&s->tensors[i - 1], &s->tensors[i]) == 0) return named_twice(&s->tensors[i], path, err);
     return true;
@@ -251,9 +256,11 @@ static bool sum_check(Safetensors *s, const char *path, Err *err) {
     const char *said = safetensors_meta(s, SUM_KEY);
     if (!said && !safetensors_meta(s, VERSION_KEY)) return true;
     if (!said)
-        return err_set(err,
-                       "%s: the metadata have \"%s\" and no \"%s\", which are written together: the file was damaged",
-                       path, VERSION_KEY, SUM_KEY);
+        return err_set(
+            err,
+            "%s: the metadata have \"%s\" and no \"%s\", which are written together: the file was damaged or "
+            "changed; use a copy of it, or move it away and make it again",
+            path, VERSION_KEY, SUM_KEY);
     Sha256 sum = sha256_begin();
     for (int i = 0; i < s->meta_count; i++) {
         if (!strcmp(s->meta[i].key, SUM_KEY)) continue;

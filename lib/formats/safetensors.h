@@ -59,12 +59,15 @@ void safetensors_close(Safetensors *s);
 /* Warns (core/base.h) that a file of ours has no checksum: an older version wrote it. */
 void safetensors_warn(const Safetensors *s, const char *path);
 
+/* Sorts the tensors by name again, after a change of names. */
+void safetensors_sort(Safetensors *s);
+
 /* The tensor or the metadata string of that name; NULL if there is none. */
 const Tensor *safetensors_find(const Safetensors *s, const char *name);
 const char *safetensors_meta(const Safetensors *s, const char *key);
 
 /* Copies all numbers of an F64, F32, F16, BF16 or U8 tensor. Widening is exact; F64 is rounded where num is float.
- * Fails when `count` differs from t->count, the dtype is I32 or I64, or tensor_check_range fails; `out` is then
+ * Fails when `count` differs from t->count, the dtype is another, or tensor_check_range fails; `out` is then
  * unchanged. */
 bool tensor_to_nums(const Tensor *t, num *out, size_t count, Err *err);
 
