@@ -1,5 +1,6 @@
 /* encoder: sizes and costs of the published models, and every step of the tiny model. */
 #include "pretrained/encoder.h"
+#include "pretrained/published.h"
 #include "core/arena.h"
 #include "core/file.h"
 #include "core/thread.h"
@@ -77,12 +78,29 @@ TEST(encoder_costs_of_published_models) {
 
 /* ---- encoding --------------------------------------------------------------------------------------------------- */
 
+/* A picture is encoded with the colours of its model. */
+TEST(encoder_colours_are_the_models) {
+    Encoder encoder = tiny();
+    Image grey = noise(224, 224, 3);
+    Mat first = encoder_images(&encoder, &arena, &grey, 1, NULL, NULL);
+    encoder.clip.colours = (ColourScale){ { 0.5, 0.5, 0.5 }, { 0.5, 0.5, 0.5 } };
+    num pixels[12];
+    Mat second = encoder_images(&encoder, &arena, &grey, 1, NULL, NULL);
+    CHECK(memcmp(first.v, second.v, mat_count(first) * sizeof(num)) != 0, "%s", "other colours, the same vector");
+    Image black = image_new(&arena, 2, 2);
+    memset(black.rgb, 0, 12);
+    encoder_pixels(&encoder.clip.colours, black, 2, pixels);
+    CHECK_NEAR(pixels[0], -1, 1e-6);
+    encoder_close(&encoder);
+    arena_free(&arena);
+}
+
 TEST(encoder_pixels_by_hand) {
     Image image = image_new(&arena, 2, 2);
     static const uint8_t colours[] = { 0, 0, 0, 255, 255, 255, 128, 64, 32, 10, 20, 30 };
     memcpy(image.rgb, colours, sizeof colours);
     num pixels[12];
-    encoder_pixels(image, 2, pixels);
+    encoder_pixels(&openai_colours, image, 2, pixels);
     CHECK_NEAR(pixels[0], -0.48145466 / 0.26862954, 1e-6);
     CHECK_NEAR(pixels[4], (1 - 0.4578275) / 0.26130258, 1e-6);
     CHECK_NEAR(pixels[8], (32 / 255.0 - 0.40821073) / 0.27577711, 1e-6);
@@ -195,5 +213,6 @@ TEST(encoder_finds_weights_and_vocabulary) {
     arena_free(&arena);
 }
 
-TESTS(encoder_costs_of_published_models, encoder_pixels_by_hand, encoder_vectors_are_their_own,
-      encoder_classes_are_means, encoder_counts_what_it_cuts, encoder_refuses, encoder_finds_weights_and_vocabulary)
+TESTS(encoder_costs_of_published_models, encoder_pixels_by_hand, encoder_colours_are_the_models,
+      encoder_vectors_are_their_own, encoder_classes_are_means, encoder_counts_what_it_cuts, encoder_refuses,
+      encoder_finds_weights_and_vocabulary)

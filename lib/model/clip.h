@@ -19,6 +19,11 @@ typedef struct {
     double logit_scale; /* e^t at first; 0: 1/0.07 */
 } ClipConfig;
 
+/* Pixels as a published model wants them: (byte / 255 - mean) / deviation for each colour. */
+typedef struct {
+    double mean[3], deviation[3];
+} ColourScale;
+
 typedef struct {
     Arena arena; /* owns everything below */
     ClipConfig config;
@@ -30,6 +35,7 @@ typedef struct {
     const Bpe *bpe;      /* CLIP's tokeniser, for a model that was trained with it here; or NULL */
     Safetensors weights; /* the open file that holds the weights (pretrained.h), or empty */
     const char *notes;   /* a description of a pretrained model, or NULL */
+    ColourScale colours; /* of a pretrained model; else zeros */
 } Clip;
 
 /* A new model with random weights. The words of `vocab` are copied; NULL for a model that takes ids. False, with one

@@ -2,6 +2,7 @@
 
 #include "core/thread.h"
 #include "dataset/text_defect.h"
+#include "pretrained/published.h"
 
 #include <string.h>
 
@@ -37,7 +38,9 @@ bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, Pretraine
     *encoder = (Encoder){ .tiny = !strcmp(weights, "tiny"), .path = "" };
     if (encoder->tiny) {
         encoder->bpe = bpe_bytes(arena);
-        return tiny_init(&encoder->clip, err);
+        if (!tiny_init(&encoder->clip, err)) return false;
+        encoder->clip.colours = openai_colours;
+        return true;
     }
     encoder->path = arena_text(arena, weights);
     if (!pretrained_open(&encoder->clip, weights, choice, err)) return false;
@@ -56,9 +59,8 @@ void encoder_close(Encoder *encoder) {
 
 /* ---- encoding --------------------------------------------------------------------------------------------------- */
 
-void encoder_pixels(Image image, int side, num *pixels) {
-    static const double mean[] = { 0.48145466, 0.4578275, 0.40821073 };
-    static const double deviation[] = { 0.26862954, 0.26130258, 0.27577711 };
+void encoder_pixels(const ColourScale *colours, Image image, int side, num *pixels) {
+    const double *mean = colours->mean, *deviation = colours->deviation;
     Arena scratch = { 0 };
     Image seen = image_clip_crop(&scratch, image, side);
     for (int i = 0; i < side * side * 3; i++) pixels[i] = (num)((seen.rgb[i] / 255.0 - mean[i % 3]) / deviation[i % 3]);
@@ -66,6 +68,7 @@ void encoder_pixels(Image image, int side, num *pixels) {
 }
 
 typedef struct {
+    const ColourScale *colours;
     const Image *images;
     int side;
     num *pixels;
@@ -74,7 +77,7 @@ typedef struct {
 static void pixels_range(void *context, size_t first, size_t last) {
     const PixelJob *p = context;
     size_t numbers = (size_t)p->side * (size_t)p->side * 3;
-    for (size_t i = first; i < last; i++) encoder_pixels(p->images[i], p->side, p->pixels + i * numbers);
+    for (size_t i = first; i < last; i++) encoder_pixels(p->colours, p->images[i], p->side, p->pixels + i * numbers);
 }
 
 Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, EncoderProgress done, void *context) {
@@ -85,7 +88,9 @@ Mat encoder_images(Encoder *encoder, Arena *arena, const Image *images, int n, E
         int B = MIN(IMAGE_BATCH, n - start);
         tape_reset(&tape);
         Mat pixels = mat_like(&tape.arena, mat_shape(4, B, side, side, 3));
-        PixelJob job = { .images = images + start, .side = side, .pixels = pixels.v };
+        PixelJob job = {
+            .colours = &encoder->clip.colours, .images = images + start, .side = side, .pixels = pixels.v
+        };
         parallel_for((size_t)B, 1, pixels_range, &job);
         Mat unit = clip_image(&tape, &encoder->clip, pixels)->val;
         memcpy(&AT(features, start, 0), unit.v, mat_count(unit) * sizeof *unit.v);

@@ -23,9 +23,9 @@ typedef struct {
 bool encoder_open(Encoder *encoder, Arena *arena, const char *weights, PretrainedChoice choice, Err *err);
 void encoder_close(Encoder *encoder);
 
-/* The input of CLIP: image_clip_crop, then (byte / 255 - mean) / deviation for each colour, with the numbers of
- * clip.py, _transform. Shapes  pixels [side,side,3] */
-void encoder_pixels(Image image, int side, num *pixels);
+/* The input of CLIP: image_clip_crop, then (byte / 255 - mean) / deviation for each colour (clip.colours: as the
+ * publisher says, else OpenAI's). Shapes  pixels [side,side,3] */
+void encoder_pixels(const ColourScale *colours, Image image, int side, num *pixels);
 
 /* Unit vectors [n,E]; no vector depends on the others. `done`, if not NULL, is called with the number of finished
  * pictures. Texts that OpenAI would repair give a

@@ -1,5 +1,6 @@
 #include "pretrained/pretrained.h"
 
+#include "core/quote.h"
 #include "pretrained/published.h"
 
 #include <string.h>
@@ -123,14 +124,15 @@ static bool mlp_of(const Reader *r, const char *prefix, int width, int *mlp, Err
  * is 32 times the width that is published. */
 static bool heads_of(Reader *r, PublishedTower tower, int width, int *heads, Err *err) {
     bool text = tower == PUBLISHED_TEXT;
-    const char *key = text ? "text_heads" : "vision_heads", *said = safetensors_meta(r->file, key), *source;
+    const char *key = text ? "text_heads" : "vision_heads", *option = text ? "text-heads" : "heads", *source;
+    const char *said = safetensors_meta(r->file, key);
     int asked = text ? r->choice.text_heads : r->choice.heads;
     int known = published_heads(tower, tower == PUBLISHED_RESNET ? width / 32 : width);
     long long value = asked;
-    if (said && !parse_int(said, 1, 65536, &value))
-        return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads", r->path, key, said);
+    if (!asked && said && !parse_int(said, 1, 65536, &value))
+        return err_set(err, "%s: metadata \"%s\" is %s, want a number of heads; lesson 19: --%s N", r->path, key, said,
+                       option);
     if (asked) {
-        value = asked;
         source = "as asked";
     } else if (said) {
         source = "from the file's metadata";
@@ -144,11 +146,11 @@ static bool heads_of(Reader *r, PublishedTower tower, int width, int *heads, Err
             return err_set(err,
                            "%s: the %s tower has width %d, and no tensor tells its heads; put config.json or "
                            "open_clip_config.json beside it, or lesson 19: --%s N",
-                           r->path, text ? "text" : "image", width, text ? "text-heads" : "heads");
+                           r->path, text ? "text" : "image", width, option);
     }
     if (value < 1 || width % value != 0)
-        return err_set(err, "%s: %lld heads (%s) do not divide the width %d of the %s tower", r->path, value, source,
-                       width, text ? "text" : "image");
+        return err_set(err, "%s: %lld heads (%s) do not divide the width %d of the %s tower; lesson 19: --%s N",
+                       r->path, value, source, width, text ? "text" : "image", option);
     *heads = (int)value;
     r->heads_source[text] = source;
     return true;
@@ -201,8 +203,11 @@ static bool gelu_of(Reader *r, ClipConfig *c, Err *err) {
     const char *said = safetensors_meta(r->file, "quick_gelu");
     bool yes = said && (!strcmp(said, "True") || !strcmp(said, "true"));
     bool own = safetensors_find(r->file, "input_resolution") != NULL;
-    if (said && !yes && strcmp(said, "False") != 0 && strcmp(said, "false") != 0)
-        return err_set(err, "%s: metadata \"quick_gelu\" is %s, want True or False", r->path, said);
+    bool clear = !said || yes || !strcmp(said, "False") || !strcmp(said, "false");
+    if (!clear && r->choice.gelu == GELU_AUTO)
+        return err_set(err,
+                       "%s: metadata \"quick_gelu\" is %s, want True or False; lesson 19: --gelu exact or --gelu quick",
+                       r->path, said);
     c->image.quick_gelu = r->hugging_face || own;
     r->gelu_source = own               ? "assumed: only OpenAI's files have input_resolution"
                      : r->hugging_face ? "assumed: Hugging Face's names, so OpenAI's weights"
@@ -233,7 +238,8 @@ static bool part_find(Reader *r, const Param *p, const char *name, int i, Weight
     bool scalar = p->val.dims == 0 && t->dims == 1 && t->count == 1; /* the logit scale, as [1] */
     if (!scalar && !tensor_check_shape(t, shape, err)) return false;
     if (!dtype_is_real(t->dtype))
-        return err_set(err, "%s: tensor %s is %s, want F64, F32, F16 or BF16", r->path, name, dtype_name(t->dtype));
+        return err_set(err, "%s: tensor %s is %s, want F64, F32, F16 or BF16; convert the file", r->path, name,
+                       dtype_name(t->dtype));
     if (!tensor_check_range(t, err)) return false;
     r->narrowed = r->narrowed || t->dtype == DTYPE_F64;
     r->used[t - r->file->tensors] = true;
@@ -297,7 +303,11 @@ static bool config_of(Reader *r, Arena *arena, ClipConfig *c, Err *err) {
     if (!image_sizes(r, &c->image, err) || !text_sizes(r, c, err)) return false;
     bool resnet = !strcmp(c->image.kind, "modified-resnet");
     int seen = resnet ? 32 * c->image.width : c->image.width;
-    return published_config(&r->published, arena, r->path, r->hugging_face, c->image.width, c->text.width, err) &&
+    PublishedQuery query = { .weights = r->path, .hugging_face = r->hugging_face, .sizes = c };
+    query.heads_known = r->choice.heads || safetensors_meta(r->file, "vision_heads");
+    query.text_heads_known = r->choice.text_heads || safetensors_meta(r->file, "text_heads");
+    query.gelu_known = r->choice.gelu != GELU_AUTO || safetensors_meta(r->file, "quick_gelu");
+    return published_config(&r->published, arena, &query, err) &&
            heads_of(r, resnet ? PUBLISHED_RESNET : PUBLISHED_VIT, seen, &c->image.heads, err) &&
            heads_of(r, PUBLISHED_TEXT, c->text.width, &c->text.heads, err) && gelu_of(r, c, err);
 }
@@ -305,11 +315,18 @@ static bool config_of(Reader *r, Arena *arena, ClipConfig *c, Err *err) {
 /* ", MLP 6144" where it is not 4 D. */
 static const char *mlp_note(Arena *arena, int mlp) { return mlp ? arena_print(arena, ", MLP %d", mlp) : ""; }
 
+static const char *colours_note(const Reader *r, Arena *a) {
+    const double *m = r->published.colours.mean, *d = r->published.colours.deviation;
+    if (!r->published.colours_path) return "colours: OpenAI's mean and deviation (by default)";
+    return arena_print(a, "colours: mean %g %g %g, deviation %g %g %g (%s)", m[0], m[1], m[2], d[0], d[1], d[2],
+                       r->published.colours_path);
+}
+
 static const char *notes_of(const Reader *r, Clip *clip) {
     Arena *a = &clip->arena;
     const ImageTowerSize *s = &clip->config.image;
     const TextTowerSize *t = &clip->config.text;
-    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype), *kind, *gelu, *other = "";
+    const char *dtype = dtype_name(need(r, "token_embedding.weight", 2, NULL)->dtype), *kind, *gelu;
     static const char *const names[] = { "exact GELU", "QuickGELU" };
     if (clip->image.vit)
         kind = arena_print(a, "vision transformer, patches of %d, width %d%s, %d layers", s->patch, s->width,
@@ -322,37 +339,44 @@ static const char *notes_of(const Reader *r, Clip *clip) {
     gelu = names[t->quick_gelu];
     if (clip->image.vit && s->quick_gelu != t->quick_gelu)
         gelu = arena_print(a, "%s for pictures, %s for texts", names[s->quick_gelu], gelu);
-    if (r->published.other) other = arena_print(a, "; %s describes another model: not used", r->published.other);
     return arena_print(a,
                        "%s, %d heads (%s); pictures of %d pixels, %d dimensions; texts: width %d%s, %d layers, %d "
-                       "heads (%s); %zu numbers in %s%s under the names of %s; %s (%s)%s",
+                       "heads (%s); %zu numbers in %s%s under the names of %s; %s (%s); %s%s",
                        kind, s->heads, r->heads_source[0], s->side, s->embed, t->width, mlp_note(a, t->mlp), t->layers,
                        t->heads, r->heads_source[1], numbers, dtype,
                        r->narrowed && sizeof(num) < 8 ? " (F64 is rounded to F32)" : "",
-                       r->hugging_face ? "Hugging Face" : "OpenAI and open_clip", gelu, r->gelu_source, other);
+                       r->hugging_face ? "Hugging Face" : "OpenAI and open_clip", gelu, r->gelu_source,
+                       colours_note(r, a), r->published.notes);
 }
 
-/* Removes "module." (PyTorch's DataParallel) and "clip." when all names begin with it. */
-static void names_strip(Safetensors *file) {
+/* Removes "module." (PyTorch's DataParallel) and "clip." from the names that begin with them. */
+static bool names_strip(Safetensors *file, const char *path, Err *err) {
     static const char *const prefixes[] = { "module.", "clip." };
-    for (size_t k = 0; k < 2 * COUNT(prefixes); k++) { /* either may come first */
-        size_t length = strlen(prefixes[k % 2]);
-        int with = 0;
-        for (int i = 0; i < file->count; i++) with += !strncmp(file->tensors[i].name, prefixes[k % 2], length);
-        for (int i = 0; i < file->count && with == file->count; i++) file->tensors[i].name += length;
-    }
+    for (int i = 0; i < file->count; i++)
+        for (size_t k = 0; k < 2 * COUNT(prefixes); k++) { /* either may come first */
+            size_t length = strlen(prefixes[k % 2]);
+            if (!strncmp(file->tensors[i].name, prefixes[k % 2], length)) file->tensors[i].name += length;
+        }
+    safetensors_sort(file);
+    for (int i = 1; i < file->count; i++)
+        if (!strcmp(file->tensors[i - 1].name, file->tensors[i].name))
+            return err_set(err,
+                           "%s: tensor %s stands there twice, with and without a prefix (module. or clip.); which one "
+                           "is the model's? remove the other",
+                           path, quoted(file->tensors[i].name));
+    return true;
 }
 
 static bool open_file(Clip *clip, Arena *work, const char *path, PretrainedChoice choice, Err *err) {
     Safetensors file;
     ClipConfig config = { 0 };
     if (!safetensors_open(&file, work, path, err)) return false;
-    names_strip(&file);
     Reader r = { .path = path, .file = &file, .choice = choice };
     Err reason;
-    bool ok = config_of(&r, work, &config, err);
+    bool ok = names_strip(&file, path, err) && config_of(&r, work, &config, err);
     if (ok && !clip_plan(clip, config, NULL, &reason)) ok = err_set(err, "%s: %s", path, reason.text);
     ok = ok && params_place(&r, clip, err);
+    clip->colours = r.published.colours;
     if (ok) clip->notes = notes_of(&r, clip);
     if (ok) clip->weights.file = file.file; /* the mapping stays; the table belongs to `work` */
     else safetensors_close(&file);

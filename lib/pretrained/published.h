@@ -15,11 +15,19 @@
  *                       "text_config": {...}}. What is missing: widths 768 and 512, heads 12 and 8, hidden_act
  *                       "quick_gelu". vision_config_dict and text_config_dict, if there, replace the two
  *                       (github.com/huggingface/transformers, models/clip/configuration_clip.py).
+ *
+ * Check  layers, patch and picture size, context length, vocabulary and embedding size are compared with the tensors'
+ *        where the file says them. A file that contradicts is not used, with a note that names the key and both
+ *        numbers. Only where nothing differs but that the file says more layers, the weights are refused: they are cut.
+ *
+ * Colour means and deviations, three numbers each: "preprocess_cfg": {"mean": [..], "std": [..]} beside model_cfg, or
+ *        "image_mean" and "image_std" of preprocessor_config.json, which comes second. What is missing: OpenAI's
+ *        (clip.py, _transform).
  */
 #ifndef PUBLISHED_H
 #define PUBLISHED_H
 
-#include "core/arena.h"
+#include "model/clip.h"
 
 typedef enum { PUBLISHED_VIT, PUBLISHED_RESNET, PUBLISHED_TEXT } PublishedTower;
 
@@ -31,19 +39,33 @@ typedef struct {
     bool quick_gelu;
 } PublishedSize;
 
+/* The mean and deviation of colours in OpenAI's training pictures (clip.py, _transform). */
+extern const ColourScale openai_colours;
+
+/* The model whose file is looked for. Known is what the caller or the metadata say: the file is not asked for it. */
+typedef struct {
+    const char *weights; /* the path */
+    bool hugging_face;   /* names of tensors */
+    const ClipConfig *sizes;
+    bool heads_known, text_heads_known, gelu_known;
+} PublishedQuery;
+
 typedef struct {
     const char *path; /* of the file; NULL: there is none */
     PublishedSize image, text;
-    const char *other; /* a file beside the weights that describes another model and was passed over, or NULL */
+    ColourScale colours;
+    const char *colours_path; /* the file that says them; NULL: they are OpenAI's */
+    bool another;             /* a file there describes another model */
+    const char *notes;        /* "; FILE describes another model (KEY ...): not used" and the like, or "" */
 } PublishedConfig;
 
-/* published_config: the file that describes the model in the file `weights`: the first of NAME.json (for
- * NAME.safetensors), open_clip_config.json and config.json in its folder that has a vision and a text part with these
- * widths. With hugging_face, config.json comes before open_clip_config.json.
- * Fails  when such a file is damaged, has a number of heads that does not divide the width, or asks for something that
- *        this library does not compute (another activation, another pooling)
+/* published_config: the file that describes the model: the first of NAME.json (for NAME.safetensors),
+ * open_clip_config.json and config.json in its folder that has a vision and a text part and does not contradict the
+ * sizes. With hugging_face, config.json comes before open_clip_config.json.
+ * Fails  when such a file is damaged (unless heads and GELU are all known: then it is passed over, with a note), has a
+ *        number of heads that does not divide the width, colours that are no numbers, or asks for something that this
+ *        library does not compute (another activation, another pooling); when the weights have fewer layers
  * Owner  the arena */
-bool published_config(PublishedConfig *c, Arena *arena, const char *weights, bool hugging_face, int image_width,
-                      int text_width, Err *err);
+bool published_config(PublishedConfig *c, Arena *arena, const PublishedQuery *query, Err *err);
 
 #endif

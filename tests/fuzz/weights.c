@@ -103,7 +103,11 @@ int fuzz_config(const uint8_t *data, size_t size) {
     PublishedConfig config;
     uint8_t *copy = fuzz_copy(data, size);
     file_mock("config.json", copy, size);
-    bool ok = published_config(&config, &arena, path, size % 2, 768, 512, &err);
+    ClipConfig sizes = { .image = { .kind = "vit", .width = 768, .layers = 12, .patch = 32, .side = 224, .embed = 512 },
+                         .text = { .width = 512, .layers = 12, .vocabulary = BPE_IDS },
+                         .tokens = BPE_LENGTH };
+    PublishedQuery query = { .weights = path, .hugging_face = size % 2, .sizes = &sizes };
+    bool ok = published_config(&config, &arena, &query, &err);
     fuzz_answer(ok, &err);
     if (ok && config.path) {
         REQUIRE(config.image.heads >= 1 && config.text.heads >= 1 && 512 % config.text.heads == 0, "%d and %d heads",
