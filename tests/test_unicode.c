@@ -1,4 +1,5 @@
-/* unicode: UTF-8 read and written, the classes at their boundaries, lower case with its two exceptions. */
+/* unicode: UTF-8 read and written, the classes at their boundaries, lower case with its two exceptions, form
+ * NFC. */
 #include "dataset/unicode.h"
 #include "check.h"
 
@@ -108,5 +109,47 @@ TEST(unicode_lower_of_everything) {
     CHECK(changed == 1432 && sum == 16610685790208853401u, "%d changed, %llu", changed, (unsigned long long)sum);
 }
 
+static void check_nfc(const char *text, size_t want) {
+    uint32_t codes[64] = { 0 };
+    size_t got = unicode_nfc_prefix(codes, read_all(text, strlen(text), codes));
+    CHECK(got == want, "%s: %zu characters are as in NFC, not %zu", text, got, want);
+}
+
+TEST(unicode_nfc_of_marks) {
+    check_nfc("", 0);
+    check_nfc("caf\xc3\xa9", 4);
+    check_nfc("cafe\xcc\x81", 3);
+    check_nfc("x\xcc\x82 \xe1\xba\xb9\xcc\x80", 5);       /* nothing to join to */
+    check_nfc("e\xcc\xb6\xcc\x81", 0);                    /* joins over a mark of another class */
+    check_nfc("\xc3\xa9\xcc\x96", 2);                     /* taken off, put in order, joined again */
+    check_nfc("\xc3\xaa\xcc\xa3", 0);                     /* joins with the letter, then its own mark */
+    check_nfc("q\xcc\x87\xcc\xa3", 1);                    /* not in order */
+    check_nfc("a\xcc\xb0\xcc\xa3", 3);                    /* the tilde below is of the same class, and between */
+    check_nfc("\xcc\x81\xcc\x81 a", 4);                   /* marks without a letter */
+    check_nfc("\xcd\x84", 0);                             /* a mark that is written as two */
+    check_nfc("a\xcc\xb6\xcd\x84", 2);                    /* the same, after another */
+    check_nfc("\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab", 0); /* a syllable of Korean */
+    check_nfc("\xe1\x85\xa1\xe1\x86\xab", 2);             /* its end alone */
+    check_nfc("\xea\xb0\x80\xe1\x86\xa7", 2);             /* U+11A7 is no final */
+    check_nfc("a\xff\xcc\x81", 3);
+}
+
+/* Numbers of characters that change alone, or before other characters (Python 3.11, Unicode 14.0). Free code points in
+ * the ranges of singletons are not counted. */
+TEST(unicode_nfc_of_everything) {
+    static const uint32_t next[] = { 0x301, 0x323, 0x316, 0x345, 0x3099, 0x11a8, 0x9be };
+    static const int want[COUNT(next)] = { 150, 885, 531, 63, 893, 399, 1 };
+    int changed[COUNT(next)] = { 0 }, three = 0;
+    for (uint32_t code = 0; code < UNICODE_END; code++) {
+        if ((code >= 0xd800 && code <= 0xdfff) || unicode_nfc_prefix(&code, 1) == 0) continue;
+        for (size_t i = 0; i < COUNT(next); i++)
+            changed[i] += unicode_nfc_prefix((const uint32_t[]){ code, next[i] }, 2) < 2;
+        three += unicode_nfc_prefix((const uint32_t[]){ code, 0x327, 0x301 }, 3) < 3;
+    }
+    for (size_t i = 0; i < COUNT(next); i++)
+        CHECK(changed[i] == want[i], "U+%04X: %d, not %d", (unsigned)next[i], changed[i], want[i]);
+    CHECK(three == 1027, "%d with two marks", three);
+}
+
 TESTS(utf8_every_character_there_and_back, utf8_ill_formed_bytes_are_kept, unicode_classes, unicode_lower_case,
-      unicode_final_sigma, unicode_lower_of_everything)
+      unicode_final_sigma, unicode_lower_of_everything, unicode_nfc_of_marks, unicode_nfc_of_everything)

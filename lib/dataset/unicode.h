@@ -1,4 +1,5 @@
-/* unicode: characters as numbers: read from UTF-8, classified as letters, numbers and white space, made lower case.
+/* unicode: characters as numbers: read from UTF-8, classified as letters, numbers and white space, made lower case,
+ * compared with form NFC.
  *
  * The tables in unicode.c come from the Unicode Character Database: general categories L* and N* of version 17.0; full
  * lower-case mappings and the properties Cased and Case_Ignorable of 14.0. Later versions only add characters.
@@ -29,5 +30,9 @@ bool unicode_is_space(uint32_t code);  /* property White_Space: \s */
  * but U+0130 becomes two, and a capital sigma at the end of a word becomes the final sigma.
  * Shapes  in [count] -> out, room for 2 * count; in and out do not overlap. Returns the characters written */
 size_t unicode_lower(const uint32_t *in, size_t count, uint32_t *out);
+
+/* unicode_nfc_prefix: the number of characters before the first that form NFC (Unicode Standard Annex 15, of 14.0)
+ * changes, moves or joins with one after it; count when the text is in form NFC. The time is linear. */
+size_t unicode_nfc_prefix(const uint32_t *text, size_t count);
 
 #endif
