@@ -180,7 +180,7 @@ TEST(tables_that_are_refused) {
 
 TEST(rows_of_a_dropped_picture) {
     PairsTable t = table_of("filepath,title\na.png,x|y\nb.png,z\na.png,w\nb.png\n");
-    pairs_table_drop(&t, 0, PAIRS_BAD_FILE);
+    pairs_table_drop(&t, 0, PAIRS_BAD_FILE, "a.png: No such file");
     CHECK(t.bad_count == 3 && t.bad[1].line == 2 && t.bad[2].line == 4 && t.bad_by_kind[PAIRS_BAD_FILE] == 2, "%d bad",
           t.bad_count);
     const char *path = arena_print(&arena, "%s/report", check_folder());
@@ -196,9 +196,38 @@ TEST(rows_of_a_dropped_picture) {
     CHECK(file.size == strlen(want) && !memcmp(file.data, want, file.size), "%.*s", (int)file.size, file.data);
     file_close(&file);
     CHECK(pairs_table_write_bad(&t, path, &err) && file_open(&file, path, &err), "%s", err.text);
-    want = "line\twrong\n5\twrong number of columns\n2\tmissing file\n4\tmissing file\n";
+    want = "line\twrong\n5\twrong number of columns\n2\tmissing file: a.png: No such file\n"
+           "4\tmissing file: a.png: No such file\n";
+    CHECK(pairs_table_first_bad(&t, PAIRS_BAD_FILE) == &t.bad[1] && !pairs_table_first_bad(&t, PAIRS_BAD_PICTURE), "%s",
+          "the first of a kind");
     CHECK(file.size == strlen(want) && !memcmp(file.data, want, file.size), "%.*s", (int)file.size, file.data);
     file_close(&file);
+    arena_free(&arena);
+}
+
+static int warnings;
+static char last[2000];
+static void hear(const char *line) {
+    warnings++;
+    snprintf(last, sizeof last, "%s", line);
+}
+
+/* Captions that OpenAI's tokeniser repairs: the first line, not the first picture; not those of dropped pictures. */
+TEST(texts_that_differ) {
+    PairsTable t = table_of("filepath,title\na.png,a cat\nc.png,\xef\xbb\xbf"
+                            "a cow\nb.png,a dog\xe2\x80\x99s bone\na.png,the of\xef\xac\x81"
+                            "ce|\x1b[31mred\n");
+    warnings = 0;
+    warning_hook = hear;
+    pairs_table_drop(&t, 1, PAIRS_BAD_FILE, "c.png: No such file");
+    pairs_table_warn_texts(&t);
+    CHECK(warnings == 1 && strstr(last, "folder/pairs.tsv:4: the text \"a dog") && strstr(last, "quote (U+2019)") &&
+              strstr(last, "; 3 such texts in all"),
+          "%d: %s", warnings, last);
+    t = table_of("filepath,title\na.png,a cat\n");
+    pairs_table_warn_texts(&t);
+    CHECK(warnings == 1, "%s", last);
+    warning_hook = NULL;
     arena_free(&arena);
 }
 
@@ -273,4 +302,5 @@ TEST(a_row_takes_no_longer_among_many) {
 }
 
 TESTS(tables_of_pairs, other_columns_and_parts, every_bad_row_alone, lines_after_a_field_of_several_lines,
-      tables_that_are_refused, rows_of_a_dropped_picture, reports_of_many_and_of_none, a_row_takes_no_longer_among_many)
+      tables_that_are_refused, rows_of_a_dropped_picture, texts_that_differ, reports_of_many_and_of_none,
+      a_row_takes_no_longer_among_many)

@@ -234,6 +234,7 @@ void own_pairs_run(Lesson *lesson, OwnPairs *own) {
     LessonPairsSplit split = { own->fit, side_of(own), own->seed, own->validation / 100, own->test / 100 };
     lesson_section(lesson, "The pairs");
     lesson_pairs_open(&data, &own->pairs, split);
+    if (!strcmp(own->tokens, "bpe")) pairs_table_warn_texts(&data.table);
     const PairSet *train = &data.set[PAIRS_TRAIN];
     TrainRun run = {
         .recipe = recipe_of(own, arena, train, &augmented),

@@ -2,6 +2,7 @@
 
 #include "evaluate/pair_recall.h"
 #include "formats/image_convert.h"
+#include "lesson/lesson_pairs.h"
 #include "show/progress.h"
 
 #include <string.h>
@@ -38,7 +39,8 @@ static Chosen pictures_encode(Arena *arena, Encoder *encoder, PairsTable *table,
             chosen.picture[chosen.n++] = i;
         } else {
             if (strict) die("%s:%d: %s", table->file, table->line[table->pictures[i].first], err.text);
-            pairs_table_drop(table, i, file_exists(path) ? PAIRS_BAD_PICTURE : PAIRS_BAD_FILE);
+            pairs_table_drop(table, i, file_exists(path) ? PAIRS_BAD_PICTURE : PAIRS_BAD_FILE,
+                             arena_text(arena, err.text));
         }
         progress_update(&progress, chosen.n);
     }
@@ -80,7 +82,8 @@ void own_pairs(const Lesson *lesson, Encoder *encoder, const char *table_path, P
     Err err;
     if (!pairs_table_read(&table, arena, table_path, format, &err)) die("%s", err.text);
     Chosen chosen = pictures_encode(arena, encoder, &table, format.strict, most);
-    pairs_table_print(&table, stdout);
+    lesson_pairs_print(&table);
+    pairs_table_warn_texts(&table);
     if (chosen.n == 0) die("%s: no row with a picture that can be read and a caption", table_path);
     PairSet set = set_of(arena, &table, &chosen);
     encoder->clip.bpe = &encoder->bpe;

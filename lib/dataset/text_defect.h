@@ -15,11 +15,13 @@ typedef struct {
     uint32_t code;           /* the character (unicode.h) */
 } TextDefect;
 
-/* The first thing in the text that would be repaired. False: there is none. Wrongly decoded text is found by its most
- * frequent forms only. */
+/* The first thing in the text that would be repaired. False: there is none. Wrongly decoded text is found when it is
+ * UTF-8 that was read as Latin-1 or Windows-1252. A letter with a quote or a sign after it ("CAFÉ»") is not found. */
 bool text_defect_find(const char *text, TextDefect *defect);
 
-/* Warns (core/base.h) once in a program, if one of the n texts would be repaired: names the text and what to do. */
-void text_defect_warn(const char *const *texts, int n);
+/* Warns (core/base.h), if one of the n texts would be repaired: names the first one, what to do, and how many there
+ * are. With `table`, the path of a file, line[i] is the line of text i, and the first text is that of the lowest line.
+ * Without (both NULL) it warns once in a program. */
+void text_defect_warn(const char *const *texts, int n, const char *table, const int *line);
 
 #endif

@@ -53,6 +53,12 @@ static void write_bad(const PairsTable *table) {
     arena_free(&work);
 }
 
+void lesson_pairs_print(const PairsTable *table) {
+    const PairsBad *bad = pairs_table_first_bad(table, PAIRS_BAD_PICTURE);
+    pairs_table_print(table, stdout);
+    if (bad) term_say("          line %d: %s\n", bad->line, bad->why); /* below its row, the last one */
+}
+
 void lesson_pairs_open(PairsData *data, const LessonPairs *pairs, LessonPairsSplit split) {
     Progress progress = progress_begin("pictures", 0, "img/s");
     PairsArgs args = args_of(pairs, pairs->table, split, &progress);
@@ -60,7 +66,7 @@ void lesson_pairs_open(PairsData *data, const LessonPairs *pairs, LessonPairsSpl
     bool ok = pairs_data_open(data, &args, &err);
     progress_end(&progress);
     if (data->table.rows > 0 && (ok || !pairs->strict)) {
-        pairs_table_print(&data->table, stdout);
+        lesson_pairs_print(&data->table);
         write_bad(&data->table);
     }
     if (!ok) die("%s", err.text);
@@ -148,6 +154,7 @@ void lesson_pairs_model(Lesson *lesson, LessonModel *model, PairsData *data, con
         die("%s: there is no such model; build/lesson-10 --pairs %s trains it", weights, pairs->table);
     *model = lesson_model_open(arena, weights, NULL);
     lesson_pairs_open(data, pairs, lesson_pairs_split(model, seed));
+    if (model->clip.bpe) pairs_table_warn_texts(&data->table);
     lesson->next = NULL;
 }
 

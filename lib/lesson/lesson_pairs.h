@@ -33,6 +33,9 @@ typedef struct {
     double val_share, test_share;
 } LessonPairsSplit;
 
+/* Prints rows, pairs and bad rows, and what the reader said about the first file that is not a picture. */
+void lesson_pairs_print(const PairsTable *table);
+
 /* Opens the table: progress on stderr; rows, pairs and bad rows on stdout; all bad rows in a file that is named on
  * stderr. Ends the program with one line when there is nothing to train on. Close with pairs_data_close. */
 void lesson_pairs_open(PairsData *data, const LessonPairs *pairs, LessonPairsSplit split);

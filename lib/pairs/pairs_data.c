@@ -191,7 +191,7 @@ static bool drop_unreadable(PairsData *data, const CachedPicture *pictures, cons
             return err_set(err, "%s:%d: %s: %s; correct the row, or leave --strict out", t->file,
                            t->line[t->pictures[i].first], pairs_bad_name(kind), pictures[i].why);
         data->why[n++] = pictures[i].why;
-        pairs_table_drop(t, i, kind);
+        pairs_table_drop(t, i, kind, pictures[i].why);
     }
     return true;
 }

@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/quote.h"
+#include "dataset/text_defect.h"
 #include "formats/file_kind.h"
 
 #include <limits.h>
@@ -268,8 +269,8 @@ static PairsBadKind row_add(Builder *b, const Reader *r, int line) {
     return PAIRS_BAD_KINDS;
 }
 
-static void bad_add(PairsTable *t, int line, PairsBadKind kind) {
-    t->bad[t->bad_count++] = (PairsBad){ line, kind };
+static void bad_add(PairsTable *t, int line, PairsBadKind kind, const char *why) {
+    t->bad[t->bad_count++] = (PairsBad){ line, kind, why };
     t->bad_by_kind[kind]++;
 }
 
@@ -313,7 +314,7 @@ static bool rows_read(Builder *b, Reader *r, PairsFormat format, Err *err) {
         t->rows++;
         if (kind == PAIRS_BAD_KINDS) continue;
         if (format.strict) return row_refuse(b, r, line, kind, err);
-        bad_add(t, line, kind);
+        bad_add(t, line, kind, NULL);
         r->pool = pool; /* nothing points to this row */
     }
     return t->rows > 0 ||
@@ -381,11 +382,32 @@ char *pairs_table_path(const PairsTable *table, Arena *arena, int i) {
     return arena_print(arena, "%.*s/%s", (int)(slash - table->file), table->file, path);
 }
 
-void pairs_table_drop(PairsTable *table, int i, PairsBadKind kind) {
+void pairs_table_drop(PairsTable *table, int i, PairsBadKind kind, const char *why) {
     PairsPicture *p = &table->pictures[i];
     for (int k = p->first; k < p->first + p->count; k++)
-        if (k == p->first || table->line[k] != table->line[k - 1]) bad_add(table, table->line[k], kind);
+        if (k == p->first || table->line[k] != table->line[k - 1]) bad_add(table, table->line[k], kind, why);
     p->count = 0;
+}
+
+const PairsBad *pairs_table_first_bad(const PairsTable *t, PairsBadKind kind) {
+    for (int i = 0; i < t->bad_count; i++)
+        if (t->bad[i].kind == kind) return &t->bad[i];
+    return NULL;
+}
+
+/* ---- texts that differ from OpenAI's ----------------------------------------------------------------------------- */
+
+void pairs_table_warn_texts(const PairsTable *t) {
+    Arena work = { 0 };
+    const char **text = arena_alloc(&work, (size_t)t->caption_count, sizeof *text);
+    int *line = arena_alloc(&work, (size_t)t->caption_count, sizeof *line), n = 0;
+    for (int i = 0; i < t->picture_count; i++)
+        for (int k = t->pictures[i].first; k < t->pictures[i].first + t->pictures[i].count; k++) {
+            text[n] = t->caption[k];
+            line[n++] = t->line[k];
+        }
+    text_defect_warn(text, n, t->file, line);
+    arena_free(&work);
 }
 
 /* ---- what was left out ------------------------------------------------------------------------------------------- */
@@ -419,7 +441,10 @@ bool pairs_table_write_bad(const PairsTable *t, const char *path, Err *err) {
     if (!t->bad_count) return true;
     if (!out_open(&out, path, err)) return false;
     fprintf(out.stream, "line\twrong\n");
-    for (int i = 0; i < t->bad_count; i++)
-        fprintf(out.stream, "%d\t%s\n", t->bad[i].line, pairs_bad_name(t->bad[i].kind));
+    for (int i = 0; i < t->bad_count; i++) {
+        const PairsBad *bad = &t->bad[i];
+        fprintf(out.stream, "%d\t%s%s%s\n", bad->line, pairs_bad_name(bad->kind), bad->why ? ": " : "",
+                bad->why ? bad->why : "");
+    }
     return out_commit(&out, err);
 }

@@ -34,6 +34,7 @@ const char *pairs_bad_name(PairsBadKind kind); /* "empty caption" */
 typedef struct {
     int line; /* of the file, the first line of the row; the heading is in line 1 */
     PairsBadKind kind;
+    const char *why; /* what the reader of the picture said; NULL for other kinds */
 } PairsBad;
 
 typedef enum { PAIRS_TRAIN, PAIRS_VAL, PAIRS_TEST, PAIRS_PARTS } PairsPart; /* PAIRS_PARTS: the table does not say */
@@ -74,13 +75,22 @@ bool pairs_table_read(PairsTable *table, Arena *arena, const char *path, PairsFo
 /* Where picture i is: its path, or FOLDER/path. On the arena. */
 char *pairs_table_path(const PairsTable *table, Arena *arena, int i);
 
-/* Notes all rows of picture i as bad. The picture stays in the list: its captions are now 0. */
-void pairs_table_drop(PairsTable *table, int i, PairsBadKind kind);
+/* Notes all rows of picture i as bad, and the reader's line about it. The picture stays in the list: its captions are
+ * now 0. `why` must live as long as the table. */
+void pairs_table_drop(PairsTable *table, int i, PairsBadKind kind, const char *why);
+
+/* The first row that is bad for this reason, in the order they were found; NULL: there is none. */
+const PairsBad *pairs_table_first_bad(const PairsTable *table, PairsBadKind kind);
+
+/* Warns about captions that OpenAI's tokeniser would repair (text_defect.h), in one line for the table. For models that
+ * read CLIP's tokens: those that read words of their own see the captions as they are. */
+void pairs_table_warn_texts(const PairsTable *table);
 
 /* "TABLE: 1204 rows, 1190 pairs of 400 pictures", and for each kind of bad row its count and first lines. */
 void pairs_table_print(const PairsTable *table, FILE *stream);
 
-/* Writes all bad rows as a table: line, what is wrong. Does nothing where there is none. */
+/* Writes all bad rows as a table: line, what is wrong, with the reader's line about a picture. Does nothing where there
+ * is none. */
 bool pairs_table_write_bad(const PairsTable *table, const char *path, Err *err);
 
 #endif

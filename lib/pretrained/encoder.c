@@ -104,7 +104,7 @@ Mat encoder_texts(Encoder *encoder, Arena *arena, const char *const *texts, int 
     int T = encoder->clip.config.tokens, E = encoder->clip.config.image.embed, cut_count = 0;
     Mat features = mat_new(arena, n, E);
     Tape tape = { .no_grad = true };
-    text_defect_warn(texts, n);
+    text_defect_warn(texts, n, NULL, NULL);
     int *ids = arena_alloc(arena, size_mul(TEXT_BATCH, (size_t)T), sizeof *ids);
     for (int start = 0; start < n; start += TEXT_BATCH) {
         int B = MIN(TEXT_BATCH, n - start);
