@@ -36,6 +36,20 @@ unrepaired_text() {
         said 'warning: the text "a cafe.*has an accent apart from its letter (U+0301), which OpenAI' &&
         [ "$(grep -c '^warning: ' "$work/err")" -eq 1 ]
 }
+escaped_text() {
+    run 0 "$work/photos/one.png" --text "$(printf 'a\033[31mb\302\2331m')" && said 'text 1  "a\\u001b\[31mb\\u009b1m"' &&
+        said 'Text 1 is read as .* \\u001b' || return 1
+    run 0 --folder "$work/photos" --text "$(printf 'a\033[31mb')" && said '^"a\\u001b\[31mb"$' || return 1
+    ! LC_ALL=C grep -q "$(printf '\033')" "$work/out" || { echo "    a control character was printed"; return 1; }
+}
+table_texts() {
+    printf 'filepath\ttitle\n%s\ta cat\n%s\tcafe\314\201|a dog\342\200\231s\n%s\ta bird\n' "$PWD/tests/images/grey-8.png" \
+        "$work/photos/one.png" "$work/pointer.png" >"$work/texts.tsv"
+    printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 9\n' 0 >"$work/pointer.png"
+    run 0 --pairs "$work/texts.tsv" && said "warning: .*texts.tsv:3: the text .*(U+0301), which .*; 2 such texts in all" &&
+        [ "$(grep -c '^warning: ' "$work/err")" -eq 1 ] && said '  1  not a picture            line 4' &&
+        said 'line 4: .*pointer.png: byte 0: this is a Git LFS pointer, .*; .*git lfs pull'
+}
 long_text() { run 0 "$work/photos/one.png" --text "$(printf '%090d' 0)" && said "1 of the texts are longer than 77"; }
 folder() {
     run 0 --folder "$work/photos" --text "a cat" || return 1
@@ -69,7 +83,7 @@ wrong_heads() {
 }
 damaged_weights() { run 1 --weights tests/corpus/safetensors/overlap && said "overlap"; }
 
-for test in own_pictures one_text unrepaired_text long_text folder own_cache table no_texts no_pictures no_words missing_picture no_picture \
+for test in own_pictures one_text unrepaired_text long_text folder own_cache escaped_text table table_texts no_texts no_pictures no_words missing_picture no_picture \
     missing_folder missing_weights bad_weights wrong_heads damaged_weights; do
     if $test; then
         passed=$((passed + 1))

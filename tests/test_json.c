@@ -279,6 +279,11 @@ TEST(json_stops_at_impossible_questions) {
 TEST(json_shows_names_on_one_line) {
     const char *shown = quoted("a\nb\x1b[2J\xff\xc2\x9b");
     CHECK(!strcmp(shown, "\"a\\nb\\u001b[2J?\\u009b\""), "%s", shown);
+    Arena plain = { 0 };
+    CHECK(!strcmp(quote_plain(&plain, "a\x1b[2J\xc2\x9b\xc3\xa9 1/2"), "a\\u001b[2J\\u009b\xc3\xa9 1/2"), "%s",
+          "no quotes");
+    CHECK(!*quote_plain(&plain, ""), "%s", "an empty text");
+    arena_free(&plain);
     char name[500] = { 0 };
     memset(name, 'n', sizeof name - 1);
     CHECK(strlen(quoted(name)) < 90 && strstr(quoted(name), "n...\""), "%s", quoted(name));

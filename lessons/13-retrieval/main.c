@@ -3,6 +3,7 @@
 #include "image_folder.h"
 #include "own_search.h"
 #include "core/arena.h"
+#include "core/quote.h"
 #include "lesson/lesson_data.h"
 #include "lesson/lesson.h"
 #include "show/plot.h"
@@ -109,7 +110,7 @@ static void search(Lesson *lesson, Clip *clip, const Search *s, int number, cons
     Arena *arena = &lesson->memory;
     int *ids = arena_alloc(arena, (size_t)clip->config.tokens, sizeof *ids);
     Tile tiles[TOP];
-    lesson_section(lesson, text);
+    lesson_section(lesson, quote_plain(arena, text));
     if (vocab_encode(&clip->vocab, arena, &text, 1, clip->config.tokens, ids).empty_count) {
         printf("The model knows no word of this: any answer would be chance. It knows:\n ");
         for (int id = TEXT_FIRST_WORD; id < clip->vocab.size; id++) printf(" %s", clip->vocab.word[id]);

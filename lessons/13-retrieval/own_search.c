@@ -1,5 +1,6 @@
 #include "own_search.h"
 
+#include "core/quote.h"
 #include "evaluate/pair_recall.h"
 #include "kernels/gemm.h"
 #include "show/progress.h"
@@ -57,7 +58,7 @@ static void search(Lesson *lesson, LessonModel *model, const Pictures *p, int nu
     Arena *arena = &lesson->memory;
     int count = MIN((int)TOP, p->set->n), top[TOP], E = p->features.shape[1];
     Tile tiles[TOP];
-    lesson_section(lesson, text);
+    lesson_section(lesson, quote_plain(arena, text));
     if (!knows(&model->clip, arena, text)) return;
     Mat words = clip_text_features(&model->clip, arena, &text, 1, stdout), scores = mat_new(arena, 1, p->set->n);
     gemm(false, true, 1, p->set->n, E, words.v, E, p->features.v, E, false, scores.v, p->set->n);
@@ -65,7 +66,7 @@ static void search(Lesson *lesson, LessonModel *model, const Pictures *p, int nu
     for (int k = 0; k < count; k++) {
         const char *caption = arena_print(arena, "%s\n%.3f", p->names[top[k]], (double)scores.v[top[k]]);
         tiles[k] = (Tile){ lesson_pair_rgb(arena, p->set, top[k]), p->set->side, p->set->side, caption, false };
-        printf("  %2d  %.3f  %s\n", k + 1, (double)scores.v[top[k]], p->names[top[k]]);
+        printf("  %2d  %.3f  %s\n", k + 1, (double)scores.v[top[k]], quote_plain(arena, p->names[top[k]]));
     }
     lesson_tiles(lesson, arena_print(arena, "13-own-%d", number),
                  &(Tiles){ .title = text, .tiles = tiles, .count = count });
@@ -80,11 +81,12 @@ static void show_captions(Lesson *lesson, LessonModel *model, const Pictures *p)
     for (int i = 0; i < MIN((int)ASKED, set->n); i++) {
         gemm(false, true, 1, n, E, &AT(p->features, i, 0), E, texts.v, E, false, scores.v, n);
         retrieval_top(scores.v, n, count, top);
-        printf("%s: %s\n", p->names[i], set->caption[set->own[set->first[i]]]);
+        printf("%s: %s\n", quote_plain(arena, p->names[i]), quote_plain(arena, set->caption[set->own[set->first[i]]]));
         for (int k = 0; k < count; k++) {
             bool own = false;
             for (int c = 0; c < set->count[i]; c++) own = own || set->own[set->first[i] + c] == top[k];
-            printf("  %d  %.3f  %s%s\n", k + 1, (double)scores.v[top[k]], set->caption[top[k]], own ? "   <" : "");
+            const char *caption = quote_plain(arena, set->caption[top[k]]);
+            printf("  %d  %.3f  %s%s\n", k + 1, (double)scores.v[top[k]], caption, own ? "   <" : "");
         }
     }
 }
@@ -124,7 +126,7 @@ void own_search(Lesson *lesson, const LessonPairs *pairs, const char *weights, c
         measure(lesson, &model, &data);
         printf("\nYour own words:     build/lesson-13 --weights %s --pairs %s \"%s\"\n"
                "Another folder:     build/lesson-13 --weights %s --folder FOLDER \"...\"\n",
-               model.path, pairs->table, data.set[PAIRS_TRAIN].caption[0], model.path);
+               model.path, pairs->table, quote_plain(arena, data.set[PAIRS_TRAIN].caption[0]), model.path);
     }
     lesson->next = NULL;
     pairs_data_close(&data);

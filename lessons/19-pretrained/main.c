@@ -2,6 +2,7 @@
  * lessons before. Without them ("make pretrained") a tiny random model shows the same steps. Before: 01 to 03, 11. */
 #include "core/arena.h"
 #include "core/file.h"
+#include "core/quote.h"
 #include "core/softmax.h"
 #include "drawn_pairs.h"
 #include "evaluate/metrics.h"
@@ -181,7 +182,8 @@ static void show_tokens(const Encoder *encoder, Arena *arena, const char *text) 
     bpe_encode(&encoder->bpe, &text, 1, BPE_LENGTH, ids, &count);
     count = MIN(count, BPE_LENGTH);
     printf("Text 1 is read as %d tokens:", count);
-    for (int i = 0; i < MIN(count, shown); i++) printf(" %s", bpe_token(&encoder->bpe, arena, ids[i]));
+    for (int i = 0; i < MIN(count, shown); i++)
+        printf(" %s", quote_plain(arena, bpe_token(&encoder->bpe, arena, ids[i])));
     printf("%s\n", count > shown ? " ..." : "");
 }
 
@@ -208,7 +210,7 @@ static void show_pictures(const Lesson *lesson, Encoder *encoder, Pictures pictu
     int cut = 0, n = texts.n;
     Mat image = encoder_images(encoder, arena, pictures.image, pictures.n, NULL, NULL);
     Mat text = encoder_texts(encoder, arena, texts.text, n, &cut), s = cosines(arena, image, text);
-    for (int t = 0; t < n; t++) printf("  text %d  \"%s\"\n", t + 1, texts.text[t]);
+    for (int t = 0; t < n; t++) printf("  text %d  %s\n", t + 1, quoted(texts.text[t]));
     show_tokens(encoder, arena, texts.text[0]);
     if (cut) term_say("%d of the texts are longer than %d tokens: their ends were cut off.\n", cut, BPE_LENGTH);
     lesson_heat(lesson, "19-matrix",
@@ -324,7 +326,7 @@ static void search_folder(const Lesson *lesson, Encoder *encoder, const char *fo
     fprintf(stderr, "cache: %s\n", cache);
     Mat s = cosines(arena, index.features, encoder_texts(encoder, arena, texts.text, texts.n, NULL));
     for (int t = 0; t < texts.n; t++) {
-        printf("\n\"%s\"\n", texts.text[t]);
+        printf("\n%s\n", quoted(texts.text[t]));
         bool *shown = arena_zero(arena, (size_t)index.n + 1, sizeof *shown);
         for (int place = 1; place <= MIN(FOUND, index.n); place++) {
             int best = -1;

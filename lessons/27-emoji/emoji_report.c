@@ -1,5 +1,6 @@
 #include "emoji_report.h"
 
+#include "core/quote.h"
 #include "evaluate/retrieval.h"
 #include "kernels/gemm.h"
 #include "scenes/caption_sensitivity.h"
@@ -288,14 +289,14 @@ void report_query(const Lesson *lesson, Arena *arena, const EmojiSet *set, Emoji
     TextNotes notes = vocab_encode(&towers[0].model.clip.vocab, arena, &text, 1, EMOJI_WORDS, ids);
     text_warn(&notes, stdout);
     if (notes.empty_count) {
-        printf("\"%s\": the model knows no word of this; any answer would be chance\n", text);
+        printf("%s: the model knows no word of this; any answer would be chance\n", quoted(text));
         return;
     }
     for (int s = 0; s < EMOJI_STYLES; s++)
         memcpy(score + s * set->count, mean_cosines(arena, set, towers, count, s, text),
                (size_t)set->count * sizeof *score);
     retrieval_top(score, EMOJI_STYLES * set->count, shown, top);
-    printf("\"%s\"\n", text);
+    printf("%s\n", quoted(text));
     for (int k = 0; k < shown; k++) {
         int style = top[k] / set->count, item = top[k] % set->count;
         const char *held = set->item[item].held ? ", held out" : "";

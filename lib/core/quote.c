@@ -68,6 +68,11 @@ static char *quote_text(const char *text, size_t most, char *out) {
 char *quote_json(Arena *arena, const char *text) {
     return quote_text(text, SIZE_MAX, arena_alloc(arena, size_mul(strlen(text), 6) + 3, 1));
 }
+char *quote_plain(Arena *arena, const char *text) {
+    char *plain = quote_json(arena, text) + 1;
+    plain[strlen(plain) - 1] = '\0';
+    return plain;
+}
 const char *quoted(const char *text) {
     static _Thread_local char buffers[8][96];
     static _Thread_local int next;

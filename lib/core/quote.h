@@ -16,6 +16,9 @@ static const char ESCAPE_LETTERS[] = "\"\\/bfnrt", ESCAPED_CHARS[] = "\"\\/\b\f\
 /* A JSON string: `text` in quotes, with escapes where RFC 8259 section 7 wants them; owned by the arena. */
 char *quote_json(Arena *arena, const char *text);
 
+/* The same without the quotes, for lists and headings. */
+char *quote_plain(Arena *arena, const char *text);
+
 /* `text` in quotes, for messages: at most about 80 characters, invalid bytes as "?", control characters as escapes. In
  * one of 8 static buffers per thread. Text from a file goes through this: it could send commands to the terminal. */
 const char *quoted(const char *text);
