@@ -238,6 +238,7 @@ TEST(advice_fits_what_was_wanted) {
         { "PAR1", HOLDS_SOUND, "; give a sound file instead" },
         { "fLaC", HOLDS_SOUND, "; a sound program can save it as WAV" },
         { "GIF89a", HOLDS_TABLE, "; give the table instead" },
+        { "GIF89a", HOLDS_CONFIG, "; fetch that file again" },
     };
     for (size_t i = 0; i < COUNT(pairs); i++) {
         Err err;

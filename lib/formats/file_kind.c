@@ -17,6 +17,7 @@ static const struct {
                            "fetch that file; `make pretrained` does it" },
     [HOLDS_TABLE] = { "a table of pairs (CSV in UTF-8)", "save it as CSV (UTF-8)", "give the table instead" },
     [HOLDS_SOUND] = { "a WAV file", "a sound program can save it as WAV", "give a sound file instead" },
+    [HOLDS_CONFIG] = { "a model's configuration (JSON)", "", "fetch that file again" },
 };
 
 #define PICTURE(name, article, converter)                                                                              \

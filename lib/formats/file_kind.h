@@ -5,7 +5,15 @@
 #include "core/file.h"
 
 /* What a file holds, in a form that is read here or in another one; and what a reader wants. */
-typedef enum { HOLDS_OTHER, HOLDS_PICTURE, HOLDS_WEIGHTS, HOLDS_VOCABULARY, HOLDS_TABLE, HOLDS_SOUND } FileHolds;
+typedef enum {
+    HOLDS_OTHER,
+    HOLDS_PICTURE,
+    HOLDS_WEIGHTS,
+    HOLDS_VOCABULARY,
+    HOLDS_TABLE,
+    HOLDS_SOUND,
+    HOLDS_CONFIG
+} FileHolds;
 
 typedef struct {
     const char *name;      /* "JPEG" */

@@ -209,12 +209,12 @@ static bool parts_read(Parts *parts, Arena *arena, Json *j) {
 
 /* A byte order mark is skipped. What does not begin as JSON is named by its kind. */
 static bool text_read(Parts *parts, Arena *arena, File file, const char *path, Err *err) {
-    static const char wanted[] = "a model's configuration (JSON)";
     const char *text = (const char *)file.data;
     size_t at = file.size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0, first = at;
     while (first < file.size && memchr(" \t\r\n", text[first], 4)) first++;
-    if (first == file.size) return err_set(err, "%s: the file is empty, %s was wanted; fetch it again", path, wanted);
-    if (text[first] != '{' && text[first] != '[' && file_kind_tell_binary(path, file, wanted, err)) return false;
+    if (first == file.size)
+        return err_set(err, "%s: the file is empty, a model's configuration (JSON) was wanted; fetch it again", path);
+    if (text[first] != '{' && text[first] != '[' && file_kind_tell_binary(path, file, HOLDS_CONFIG, err)) return false;
     Json j = json_begin(arena, text, file.size, path, err);
     j.at = at;
     return parts_read(parts, arena, &j) && json_end(&j);
