@@ -99,13 +99,10 @@ TEST(texts_that_are_right_as_they_are) {
                                          "x\xcc\x82", /* no composed character exists for these */
                                          "\xe1\xba\xb9\xcc\x80 yoruba",
                                          "\xc4\x97\xcc\x83",
-                                         "a\xcc\xb6"
-                                         "b\xcc\xb6",
+                                         "a\xcc\xb6u\xcc\xb6",
                                          "\xe1\x85\xa1",
-                                         "un panneau \xc2\xab"
-                                         "CAF\xc3\x89\xc2\xbb",
-                                         "\xc2\xbb"
-                                         "CAF\xc3\x89\xc2\xab",
+                                         "un panneau \xc2\xabLE CAF\xc3\x89\xc2\xbb",
+                                         "\xc2\xbbLE CAF\xc3\x89\xc2\xab",
                                          "CAF\xc3\x89\xc2\xa0!",
                                          "\xc3\x96\xc2\xb0",
                                          "\xc2\xa0" };

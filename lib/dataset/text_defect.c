@@ -118,7 +118,7 @@ static bool may_follow(uint32_t code) {
  * letters, everything counts. */
 static bool decoded_wrongly(const char *text, size_t size) {
     char bytes[4];
-    uint32_t codes[4];
+    uint32_t codes[4] = { 0 };
     size_t n = 0;
     for (size_t at = 0; at < size && n < COUNT(bytes); n++) {
         at += unicode_read(text + at, size - at, &codes[n]);
