@@ -113,9 +113,9 @@ static bool may_follow(uint32_t code) {
     return false;
 }
 
-/* UTF-8 that was read as Latin-1 or Windows-1252: characters whose bytes are one character of UTF-8, such as "Ã©" for
- * "é" and "â€™" for a quote. "É»" may be the end of a quotation; after "Â" and "Ã", which stand for the most frequent
- * letters, everything counts. */
+/* UTF-8 that was read as Latin-1 or Windows-1252: characters whose bytes are one character of UTF-8. "Ã©" was "é",
+ * and "â€™" was a quote. "É»" is not taken for such text, because it can end a quotation. After "Â" and "Ã" every such
+ * character is: they begin most of the letters with accents. */
 static bool decoded_wrongly(const char *text, size_t size) {
     char bytes[4];
     uint32_t codes[4] = { 0 };

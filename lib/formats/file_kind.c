@@ -301,6 +301,8 @@ const FileKind *file_kind(File file) {
     return is_wide_text(file) ? &utf16 : text_kind(file);
 }
 
+const char *file_wanted(FileHolds wanted) { return wants[wanted].what; }
+
 static bool tell(const FileKind *kind, const char *name, FileHolds wanted, Err *err) {
     if (!kind) return false;
     const char *advice = *kind->advice ? kind->advice : wants[wanted].give;

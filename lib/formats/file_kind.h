@@ -26,6 +26,9 @@ typedef struct {
 /* The kind of the file; NULL when it is none that is known here. */
 const FileKind *file_kind(File file);
 
+/* What a reader says that it wanted: "a PNG, JPEG, PPM or PGM picture". */
+const char *file_wanted(FileHolds wanted);
+
 /* Sets `err` to "NAME: byte 0: this is KIND, WANTED was wanted; ADVICE" and returns true, when the kind is known. The
  * advice fits what was wanted: convert the file when it holds that in another form, else fetch or give another file.
  * `wanted` is not HOLDS_OTHER. */

@@ -152,7 +152,7 @@ static bool ppm_write(const char *path, Image image, Err *err) {
 /* ---- which reader ----------------------------------------------------------------------------------------------- */
 
 bool image_decode(Arena *arena, const char *name, File file, Image *image, Err *err) {
-    static const char wanted[] = "a PNG, JPEG, PPM or PGM picture";
+    const char *wanted = file_wanted(HOLDS_PICTURE);
     if (file.size == 0) return err_set(err, "%s: byte 0: the file is empty, %s was wanted", name, wanted);
     if (file.size >= 4 && !memcmp(file.data, png_signature, 4)) return png_decode(arena, name, file, image, err);
     if (file.size >= 3 && !memcmp(file.data, "\xff\xd8\xff", 3)) return jpeg_decode(arena, name, file, image, err);

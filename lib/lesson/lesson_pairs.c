@@ -82,7 +82,7 @@ void lesson_folder_open(PairsData *data, const char *folder, const LessonPairs *
     bool ok = pairs_folder_open(data, &args, &err);
     progress_end(&progress);
     if (!ok) die("%s", err.text);
-    for (int i = 0; i < data->unreadable; i++) fprintf(stderr, "left out: %s\n", data->why[i]);
+    for (int i = 0; i < data->table.bad_count; i++) fprintf(stderr, "left out: %s\n", data->table.bad[i].why);
     if (data->set[PAIRS_TEST].n == 0) die("%s: there is no picture in this folder", folder);
     printf("%d pictures from the folder, %d left out\n", data->set[PAIRS_TEST].n, data->unreadable);
 }

@@ -183,14 +183,12 @@ static void set_make(PairsData *data, PairsPart part, const CachedPicture *pictu
 static bool drop_unreadable(PairsData *data, const CachedPicture *pictures, const PairsArgs *args, Err *err) {
     PairsTable *t = &data->table;
     for (int i = 0; i < t->picture_count; i++) data->unreadable += pictures[i].state != PICTURE_FOUND;
-    data->why = arena_alloc(&data->arena, (size_t)data->unreadable, sizeof *data->why);
-    for (int i = 0, n = 0; i < t->picture_count; i++) {
+    for (int i = 0; i < t->picture_count; i++) {
         if (pictures[i].state == PICTURE_FOUND) continue;
         PairsBadKind kind = pictures[i].state == PICTURE_MISSING ? PAIRS_BAD_FILE : PAIRS_BAD_PICTURE;
         if (args->format.strict)
             return err_set(err, "%s:%d: %s: %s; correct the row, or leave --strict out", t->file,
                            t->line[t->pictures[i].first], pairs_bad_name(kind), pictures[i].why);
-        data->why[n++] = pictures[i].why;
         pairs_table_drop(t, i, kind, pictures[i].why);
     }
     return true;

@@ -31,8 +31,7 @@ typedef struct {
     PictureCache cache;
     PairSet set[PAIRS_PARTS];        /* train, val, test; n is 0 where there are none */
     const char **paths[PAIRS_PARTS]; /* [set.n]: the pictures' paths as in the table */
-    int unreadable;                  /* pictures that are missing or cannot be read, and a line for each */
-    const char **why;
+    int unreadable;                  /* pictures that are missing or cannot be read; table.bad says why */
     Arena arena;
 } PairsData;
 

@@ -40,8 +40,8 @@ typedef struct {
  * Owner  the caller: clip_free */
 bool pretrained_open(Clip *clip, const char *path, PretrainedChoice choice, Err *err);
 
-/* A parameter's name as Hugging Face writes it; %c in it stands for q, k and v. For export.c. */
 enum { HUGGING_FACE_NAME = 300 };
+/* Writes Hugging Face's name of the parameter `ours`; %c in it stands for q, k and v. For export.c. */
 void hugging_face_name(const char *ours, char theirs[HUGGING_FACE_NAME]);
 
 #endif

@@ -213,7 +213,7 @@ static bool text_read(Parts *parts, Arena *arena, File file, const char *path, E
     size_t at = file.size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3) ? 3 : 0, first = at;
     while (first < file.size && memchr(" \t\r\n", text[first], 4)) first++;
     if (first == file.size)
-        return err_set(err, "%s: the file is empty, a model's configuration (JSON) was wanted; fetch it again", path);
+        return err_set(err, "%s: the file is empty, %s was wanted; fetch it again", path, file_wanted(HOLDS_CONFIG));
     if (text[first] != '{' && text[first] != '[' && file_kind_tell_binary(path, file, HOLDS_CONFIG, err)) return false;
     Json j = json_begin(arena, text, file.size, path, err);
     j.at = at;

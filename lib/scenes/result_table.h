@@ -38,12 +38,12 @@ const ResultRow *result_find(const ResultTable *table, const ResultRow *like);
 /* Stores the row with these scores, rounded to the four decimals of the file, and the number of items. */
 void result_add_score(ResultTable *table, ResultRow row, const PairScore *score);
 
-/* Mean, minimum and maximum of one metric over the rows that equal `like` but for the seed. No rows: seeds is 0 and the
- * mean NaN. */
 typedef struct {
     int seeds;
     double mean, low, high;
 } ResultSummary;
+/* Mean, minimum and maximum of one metric over the rows that equal `like` but for the seed. No rows: seeds is 0 and the
+ * mean NaN. */
 ResultSummary result_summary(const ResultTable *table, ResultRow like, PairMetric metric);
 
 /* ---- the file ---------------------------------------------------------------------------------------------------- */

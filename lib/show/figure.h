@@ -172,11 +172,13 @@ typedef struct {
     int bytes, columns;
     bool printable, plain;
 } Glyph;
+/* The first character of the text. */
 Glyph glyph_of(const char *text);
 int text_columns(const char *text);
 
 /* ---- contracts: stop the program with the name of the wrong field ------------------------------------------------ */
 
+/* Each wants a figure of its kind (Heat, Bars, Lines). */
 void heat_require(const void *heat);
 void bars_require(const void *bars);
 void lines_require(const void *lines);

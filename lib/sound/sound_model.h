@@ -51,12 +51,13 @@ Var sound_tower(Tape *t, SoundModel *model, Var pictures);
 
 /* ---- scenes and their sounds ------------------------------------------------------------------------------------- */
 
-/* A scene and the seed of its sound; training example number i. */
+/* A scene and the seed of its sound. */
 typedef struct {
     Scene scene;
     uint64_t sound;
     bool no_breath;
 } SoundExample;
+/* Training example number i of an endless sequence: a function of the config, the split and i. */
 SoundExample sound_model_example(const SoundModelConfig *config, const Split *split, uint64_t i);
 
 /* What is heard of a scene of one or two types of objects: "three red circles", "a red circle and a blue square", "two

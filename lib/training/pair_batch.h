@@ -43,6 +43,7 @@ typedef struct {
     uint64_t seed;
     long long at; /* how many were taken */
 } PairOrder;
+/* The order before its first batch; the numbers are on the arena. */
 PairOrder pair_order_new(Arena *arena, int n, uint64_t seed);
 /* The next B of them. */
 void pair_order_next(PairOrder *order, int B, int *index);
