@@ -381,7 +381,8 @@ TEST(pictures_of_other_kinds) {
     CHECK(set->n == 2 && set->planes[0][0] == 1 && set->planes[0][1024] == 2 && set->planes[0][3071] == 3 &&
               set->planes[1][2048] == 9,
           "%d pictures: %d %d %d", set->n, set->planes[0][0], set->planes[0][1024], set->planes[0][3071]);
-    CHECK(data.unreadable == 1 && strstr(data.table.bad[0].why, "b.gif: ") && data.table.bad_by_kind[PAIRS_BAD_PICTURE] == 1,
+    CHECK(data.unreadable == 1 && strstr(data.table.bad[0].why, "b.gif: ") &&
+              data.table.bad_by_kind[PAIRS_BAD_PICTURE] == 1,
           "%d unreadable", data.unreadable);
     pairs_data_close(&data);
     arena_free(&arena);
@@ -398,8 +399,8 @@ TEST(a_folder_of_pictures) {
     for (int round = 0; round < 2; round++) {
         CHECK(pairs_folder_open(&data, &args, &err), "%s", err.text);
         const PairSet *set = &data.set[PAIRS_TEST];
-        CHECK(set->n == 3 && data.unreadable == 1 && strstr(data.table.bad[0].why, "many.csv: "), "%d pictures, %d others",
-              set->n, data.unreadable);
+        CHECK(set->n == 3 && data.unreadable == 1 && strstr(data.table.bad[0].why, "many.csv: "),
+              "%d pictures, %d others", set->n, data.unreadable);
         for (int i = 0; i < 3; i++) {
             const char *path = data.paths[PAIRS_TEST][i], *caption = set->caption[set->own[set->first[i]]];
             CHECK(set->planes[i][0] == i && path[1] == '0' + i && !strcmp(path, caption) && set->count[i] == 1,
